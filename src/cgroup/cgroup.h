@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a container's cgroups: made, entered, read, emptied, removed - on v1, v2 and both at once. Limits are
+ * written elsewhere (later). Everything works from a list of directories (kern/cgroupfs.h) that is resolved before
+ * anything is made and recorded in the container's state, so that cleaning up needs nothing else.
+ */
+#ifndef HUSK_CGROUP_CGROUP_H
+#define HUSK_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <base/error.h>
+#include <base/log.h>
+#include <kern/cgroupfs.h>
+
+struct cgroup_context {
+	const struct cgroup_dirs *dirs;
+	const struct log *log;
+	bool best_effort; /* rootless without an explicit path: hierarchies that may not be used are left out */
+};
+
+/*
+ * Makes the directories (parents too; v1 cpuset.cpus/mems are filled in from above). Refuses a cgroup that already
+ * holds processes or is frozen. On failure removes what it made. Directories that could not be made under
+ * best_effort are skipped with a debug line, and later calls skip them as well (they do not exist).
+ */
+int cgroup_make(const struct cgroup_context *c, struct husk_error **err);
+/* Moves a process (all its threads) into the directories. */
+int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **err);
+/* On pure v2: an O_PATH descriptor of the directory for CLONE_INTO_CGROUP; else -1 with no error set. */
+int cgroup_open_v2(const struct cgroup_context *c, int *ret_fd, struct husk_error **err);
+/*
+ * All processes of the container, also in cgroups below its own, in ascending order without doubles, as the caller's
+ * pid namespace sees them. The caller frees *ret.
+ */
+int cgroup_pids(const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err);
+/* Is the container frozen (v1 freezer.state, v2 cgroup.events "frozen")? 1, 0; never fails: unreadable is 0. */
+int cgroup_is_frozen(const struct cgroup_context *c);
+/* Sends a signal to every process; SIGKILL uses cgroup.kill where there is one, thaws v1, and repeats until empty. */
+int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **err);
+/*
+ * Removes the directories and those below them. Waits (poll on cgroup.events on v2, bounded back-off on v1) while
+ * the last processes are going; 2 s at most. What is already gone is no error. Parents that husk made and that are
+ * empty: see cgroup_make().
+ */
+int cgroup_remove(const struct cgroup_context *c, struct husk_error **err);
+
+#endif
