@@ -23,6 +23,8 @@ int husk_config_load(
 /* The same from memory: n bytes of JSON. `bundle` is what relative paths in it start from. Since 0.1. */
 int husk_config_parse(const char *json, size_t n, const char *bundle, struct husk_config **ret,
 	struct husk_error **err);
+/* Does the config ask for a terminal (process.terminal)? 1 or 0. Since 0.1. */
+int husk_config_terminal(const struct husk_config *config);
 /* Frees a config; NULL is allowed. Since 0.1. */
 void husk_config_free(struct husk_config *config);
 
