@@ -12,16 +12,16 @@
 #include <base/array.h>
 
 enum cgroup_mode {
-	CGROUP_NONE,   /* nothing mounted */
-	CGROUP_V1,     /* v1 hierarchies only */
+	CGROUP_NONE, /* nothing mounted */
+	CGROUP_V1, /* v1 hierarchies only */
 	CGROUP_HYBRID, /* v1 hierarchies and a cgroup2 mount beside them */
-	CGROUP_V2,     /* cgroup2 at /sys/fs/cgroup */
+	CGROUP_V2, /* cgroup2 at /sys/fs/cgroup */
 };
 
 struct cgroup_hierarchy {
 	char *controllers; /* "cpu,cpuacct", "name=systemd"; "" for cgroup2 */
 	char *mount_point; /* "/sys/fs/cgroup/cpu,cpuacct" */
-	char *own_path;	   /* of the calling process, "/" at the root of its cgroup namespace */
+	char *own_path; /* of the calling process, "/" at the root of its cgroup namespace */
 	bool v2;
 };
 
@@ -40,6 +40,9 @@ struct cgroup_dir {
 	char *mount_point;
 	char *path; /* below mount_point, begins with '/' */
 	bool v2;
+	bool made; /* cgroup_make() made the directory itself: it did not exist */
+	unsigned int
+		made_parents; /* how many levels above it cgroup_make() made, too; to be saved in the state */
 };
 
 struct cgroup_dirs {
@@ -51,8 +54,8 @@ struct cgroup_dirs {
  * The directories of a container: pure. An absolute cgroups_path counts from each hierarchy's root, a relative one
  * from the caller's own cgroup; NULL or "" is the id (relative). ".." cannot leave the root. 0 or -ENOMEM.
  */
-int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_path, const char *id,
-	struct cgroup_dirs *ret) nodiscard;
+int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_path,
+	const char *id, struct cgroup_dirs *ret) nodiscard;
 void cgroup_dirs_done(struct cgroup_dirs *dirs);
 
 #endif
