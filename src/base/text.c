@@ -55,12 +55,21 @@ static size_t utf8_sequence(const unsigned char *s, size_t n)
 	return c < least || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? 0 : len;
 }
 
+size_t text_utf8_prefix(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n) {
+		size_t len = utf8_sequence((const unsigned char *)s + i, n - i);
+
+		if (!len)
+			break;
+		i += len;
+	}
+	return i;
+}
+
 bool text_is_utf8(const char *s, size_t n)
 {
-	for (size_t i = 0, len; i < n; i += len) {
-		len = utf8_sequence((const unsigned char *)s + i, n - i);
-		if (!len)
-			return false;
-	}
-	return true;
+	return text_utf8_prefix(s, n) == n;
 }

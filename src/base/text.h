@@ -24,5 +24,7 @@ static inline const char *text_after(const char *s, const char *prefix)
 size_t text_distance(const char *a, const char *b);
 /* Is s valid UTF-8 (RFC 3629: no surrogates, no overlong forms)? */
 bool text_is_utf8(const char *s, size_t n);
+/* How many bytes at the beginning of s are valid UTF-8: n when all are. */
+size_t text_utf8_prefix(const char *s, size_t n);
 
 #endif
