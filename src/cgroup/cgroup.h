@@ -14,14 +14,15 @@
 #include <kern/cgroupfs.h>
 
 struct cgroup_context {
-	const struct cgroup_dirs *dirs;
+	struct cgroup_dirs
+		*dirs; /* cgroup_make() notes there what it made; nothing else changes them */
 	const struct log *log;
 	bool best_effort; /* rootless without an explicit path: hierarchies that may not be used are left out */
 };
 
 /*
  * Makes the directories (parents too; v1 cpuset.cpus/mems are filled in from above). Refuses a cgroup that already
- * holds processes or is frozen. On failure removes what it made. Directories that could not be made under
+ * holds processes or is frozen. Notes in each dir what it made; on failure removes it again. Directories that could not be made under
  * best_effort are skipped with a debug line, and later calls skip them as well (they do not exist).
  */
 int cgroup_make(const struct cgroup_context *c, struct husk_error **err);
@@ -33,7 +34,8 @@ int cgroup_open_v2(const struct cgroup_context *c, int *ret_fd, struct husk_erro
  * All processes of the container, also in cgroups below its own, in ascending order without doubles, as the caller's
  * pid namespace sees them. The caller frees *ret.
  */
-int cgroup_pids(const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err);
+int cgroup_pids(
+	const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err);
 /* Is the container frozen (v1 freezer.state, v2 cgroup.events "frozen")? 1, 0; never fails: unreadable is 0. */
 int cgroup_is_frozen(const struct cgroup_context *c);
 /* Sends a signal to every process; SIGKILL uses cgroup.kill where there is one, thaws v1, and repeats until empty. */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this module share: one directory, the tree below it, the processes in it. 0 or -errno. */
+#ifndef HUSK_CGROUP_DIR_H
+#define HUSK_CGROUP_DIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <base/array.h>
+#include <base/attr.h>
+#include <cgroup/cgroup.h>
+
+struct pid_list {
+	size_t n;
+	pid_t *v;
+};
+
+void pid_list_done(struct pid_list *list);
+bool pid_list_has(const struct pid_list *sorted, pid_t pid);
+
+/* The directory, or with a name the file in it; the caller frees. NULL when out of memory. */
+char *cgroup_dir_path(const struct cgroup_dir *dir, const char *file) nodiscard;
+/* Does that hierarchy have the controller? Never on v2, where it depends on the directory. */
+bool cgroup_dir_has(const struct cgroup_dir *dir, const char *controller);
+/* Not allowed here, and the context lets us do without. */
+bool cgroup_may_skip(const struct cgroup_context *c, int r);
+
+/* The paths, relative to `top`, of all cgroups below it, parents before children. -ENOENT: `top` does not exist. */
+int cgroup_tree(const char *top, struct strv *ret) nodiscard;
+/* Appends the processes of `top` and all below it, unsorted; those our pid namespace does not see are left out. */
+int cgroup_tree_pids(const char *top, struct pid_list *list) nodiscard;
+/* The same over all directories, sorted, each once; directories that do not exist are empty. */
+int cgroup_all_pids(const struct cgroup_context *c, struct pid_list *ret) nodiscard;
+
+/* 1 or 0 (also when it cannot be read): is this one directory frozen? */
+int cgroup_dir_is_frozen(const struct cgroup_dir *dir);
+
+/* Waiting with growing steps up to a deadline; zeroed but for the deadline. */
+struct cgroup_wait {
+	uint64_t deadline_us; /* of CLOCK_MONOTONIC */
+	uint64_t step_us;
+};
+
+uint64_t cgroup_now_us(void);
+/* Sleeps a little longer each time; false when the deadline has passed. */
+bool cgroup_wait_step(struct cgroup_wait *w);
+/* Waits until the cgroup2 directory has no living process (or the deadline): 1, 0, or -errno. */
+int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w);
+
+/* The mark on directories that some husk made as the parent of a container's: the last one to leave removes them. */
+#define CGROUP_PARENT_MARK "user.husk.parent"
+
+#endif
