@@ -6,13 +6,12 @@
 #include <base/attr.h>
 
 struct husk_error;
-struct oci_process;
 struct oci_spec;
 struct schema_at;
 
-/* All rules over a spec that was parsed; oci_spec_parse() has done it already. */
+/* All rules; oci_spec_parse() and oci_spec_validate() run them already. */
 int oci_check(const struct oci_spec *spec, const struct schema_at *at) nodiscard;
-/* What create needs beyond a valid configuration: root, process, something to run, a namespace or more. */
+/* What create needs beyond a valid configuration: a root, a process, something to run. */
 int oci_check_runnable(const struct oci_spec *spec, struct husk_error **err) nodiscard;
 
 #endif

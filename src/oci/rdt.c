@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The rows of `intelRdt`. */
+#include <oci/rdt.h>
+
+#include <string.h>
+
+#include <base/text.h>
+#include <schema/schema.h>
+
+static bool is_bandwidth(const char *s)
+{
+	return text_after(s, "MB:") && !strchr(s, '\n');
+}
+
+/* clang-format off */
+#define S struct oci_intel_rdt
+static const struct schema_field rdt_fields[] = {
+	STRING(S, clos_id,         "closID"),
+	STRV(S, schemata,          "schemata"),
+	STRING(S, l3_cache_schema, "l3CacheSchema"),
+	STRING(S, mem_bw_schema,   "memBwSchema", ACCEPT(is_bandwidth, "must be one line that begins with MB:")),
+	BOOL(S, enable_monitoring, "enableMonitoring"),
+	BOOL(S, enable_cmt,        "enableCMT", DEPRECATED),
+	BOOL(S, enable_mbm,        "enableMBM", DEPRECATED),
+	{}
+};
+const struct schema_type oci_intel_rdt_type = TYPE(S, "intel rdt", rdt_fields);
+#undef S
+/* clang-format on */
