@@ -28,6 +28,25 @@ struct cgroup_context {
 int cgroup_make(const struct cgroup_context *c, struct husk_error **err);
 /* Moves a process (all its threads) into the directories. */
 int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **err);
+/*
+ * The fast way in, for a child that is cloned only now. Moving another process makes the kernel wait for an RCU grace
+ * period (3 ms and more on an idle machine); CLONE_INTO_CGROUP does not, and neither does a single-threaded process
+ * that writes "0" to the `tasks` file of a v1 cgroup (5.10). So: clone3 with `into` (if >= 0), and in the child, before
+ * exec, cgroup_entry_enter(). The child's cgroup namespace has to be made after that: CLONE_NEWCGROUP in the clone
+ * would take the cgroups of the parent for its root. Where clone3 refuses `into`, clone without and cgroup_join().
+ */
+struct cgroup_entry {
+	int into; /* O_PATH of the cgroup2 directory, or -1 */
+	size_t n;
+	int *fds; /* O_CLOEXEC */
+};
+
+/* Opens what there is; directories left out by cgroup_make() are left out here. Free with cgroup_entry_done(). */
+int cgroup_entry_open(
+	const struct cgroup_context *c, struct cgroup_entry *ret, struct husk_error **err);
+/* Moves the calling, single-threaded process. Async-signal-safe, allocates nothing. 0 or -errno. */
+int cgroup_entry_enter(const struct cgroup_entry *entry) nodiscard;
+void cgroup_entry_done(struct cgroup_entry *entry);
 /* On pure v2: an O_PATH descriptor of the directory for CLONE_INTO_CGROUP; else -1 with no error set. */
 int cgroup_open_v2(const struct cgroup_context *c, int *ret_fd, struct husk_error **err);
 /*

@@ -224,20 +224,31 @@ uint64_t cgroup_now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* The next step, each twice as long as the last. */
+static struct timespec next_step(struct cgroup_wait *w)
+{
+	w->step_us = w->step_us ? MIN(w->step_us * 2, (uint64_t)STEP_LAST_US) : STEP_FIRST_US;
+	return (struct timespec){.tv_nsec = (long)w->step_us * 1000};
+}
+
 bool cgroup_wait_step(struct cgroup_wait *w)
 {
 	struct timespec t;
 
 	if (cgroup_now_us() >= w->deadline_us)
 		return false;
-	w->step_us = w->step_us ? MIN(w->step_us * 2, (uint64_t)STEP_LAST_US) : STEP_FIRST_US;
-	t = (struct timespec){.tv_nsec = (long)w->step_us * 1000};
+	t = next_step(w);
 	(void)nanosleep(&t, NULL); /* woken early is as good */
 	return true;
 }
 
+/*
+ * The kernel holds notifications back to one in 10 ms, while the file itself is always true: so the poll is kept
+ * short at first, and the file read again.
+ */
 int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w)
 {
+	struct cgroup_wait steps = {.deadline_us = w->deadline_us};
 	auto_free char *file = str_printf("%s/cgroup.events", path);
 	auto_close int fd = -1;
 
@@ -248,7 +259,7 @@ int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w)
 		return errno == ENOENT ? 1 : -errno;
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLPRI};
-		uint64_t now = cgroup_now_us();
+		struct timespec step;
 		char text[256];
 		ssize_t n = pread(fd, text, sizeof text - 1, 0);
 
@@ -257,9 +268,10 @@ int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w)
 		text[n] = '\0';
 		if (!strstr(text, "populated 1"))
 			return 1;
-		if (now >= w->deadline_us)
+		if (cgroup_now_us() >= w->deadline_us)
 			return 0;
-		if (poll(&p, 1, (int)((w->deadline_us - now) / 1000) + 1) < 0 && errno != EINTR)
+		step = next_step(&steps);
+		if (ppoll(&p, 1, &step, NULL) < 0 && errno != EINTR)
 			return -errno;
 	}
 }

@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -219,6 +221,48 @@ static void test_parents(void **state)
 	check(cgroup_remove(&context, &err), err);
 	assert_false(top_exists(&f));
 	cgroup_dirs_done(&other);
+	finish(&f);
+}
+
+/* A child that goes in by itself is in every directory, without anybody moving it. */
+static void test_entry(void **state)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	struct husk_error *err = NULL;
+	struct cgroup_entry entry;
+	struct fixture f;
+	pid_t pid;
+
+	(void)state;
+	prepare(&f, ALL, "");
+	make(&f);
+	check(cgroup_entry_open(&f.context, &entry, &err), err);
+	assert_int_equal(entry.n + (entry.into >= 0), f.dirs.n);
+	for (size_t i = 0; i < entry.n; i++)
+		assert_int_equal(fcntl(entry.fds[i], F_GETFD), FD_CLOEXEC);
+	if (entry.into >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)entry.into;
+	}
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	assert_true(pid >= 0);
+	if (!pid) {
+		if (cgroup_entry_enter(&entry) < 0)
+			_exit(1);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, WUNTRACED), pid);
+	cgroup_entry_done(&entry);
+	for (size_t i = 0; i < f.dirs.n; i++) {
+		auto_(pid_list_done) struct pid_list one = {};
+		auto_free char *path = cgroup_dir_path(&f.dirs.v[i], NULL);
+
+		assert_int_equal(cgroup_tree_pids(path, &one), 0);
+		assert_int_equal(one.n, 1);
+		assert_int_equal(one.v[0], pid);
+	}
+	f.children[f.n++] = pid;
 	finish(&f);
 }
 
@@ -495,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_lifecycle),
 		cmocka_unit_test(test_lifecycle_v1),
 		cmocka_unit_test(test_lifecycle_v2),
+		cmocka_unit_test(test_entry),
 		cmocka_unit_test(test_parents),
 		cmocka_unit_test(test_foreign_parent),
 		cmocka_unit_test(test_refused_with_processes),
