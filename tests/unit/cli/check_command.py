@@ -1,0 +1,519 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The command husk over a libhusk that makes no containers (fake_husk.c): arguments, outputs, exit codes, the log,
+signals, the terminal. Run: check_command.py HUSK-FAKE"""
+import errno
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import unittest
+
+HUSK = os.path.abspath(sys.argv.pop(1))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.tmp = tempfile.TemporaryDirectory(prefix="husk-cli-")
+        self.addCleanup(self.tmp.cleanup)
+        self.dir = self.tmp.name
+        self.calls_file = os.path.join(self.dir, "calls")
+        self.env = {"PATH": os.environ["PATH"], "FAKE_CALLS": self.calls_file,
+                    "FAKE_IDS": "c1 noted foreign stopped broken", "ASAN_OPTIONS": "detect_leaks=1"}
+        self.bundle = os.path.join(self.dir, "bundle")
+        os.mkdir(self.bundle)
+
+    def command(self, *words, terminal=False):
+        """What the bundle's container runs."""
+        with open(os.path.join(self.bundle, "args"), "w") as f:
+            f.write("\n".join(words))
+        if terminal:
+            open(os.path.join(self.bundle, "terminal"), "w").close()
+
+    def husk(self, *args, status=0, env={}, **more):
+        done = subprocess.run([HUSK, *args], env={**self.env, **env}, capture_output=True, text=True, timeout=30,
+                              cwd=self.dir, **more)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done
+
+    def calls(self):
+        try:
+            with open(self.calls_file) as f:
+                lines = f.read().splitlines()
+            os.unlink(self.calls_file)
+        except FileNotFoundError:
+            lines = []
+        return [line for line in lines if not line.startswith(("factory", "config"))]
+
+
+class Arguments(Case):
+    def test_create_as_engines_call_it(self):
+        self.command("true")
+        self.husk("--root=" + self.dir, "--log", self.dir + "/log", "--log-format", "json", "--systemd-cgroup",
+                  "create", "--bundle", self.bundle, "--pid-file=/p", "--no-pivot", "--no-new-keyring",
+                  "--pidfd-socket", "/f", "--detach", "c9")
+        self.assertEqual(self.calls(), ["create id=c9 notify=- pivot=0 keyring=0 console=- pidfd=/f pidfile=/p "
+                                        "preserve=0 listen=0"])
+        self.assertEqual(read(self.dir + "/log"), "")
+
+    def test_global_options_reach_the_factory(self):
+        self.husk("--root", "/r", "--debug", "-rootless=true", "--cgroup-manager=systemd", "list", "-q")
+        self.assertEqual(read(self.calls_file), "factory root=/r level=3 rootless=2 systemd=1\n")
+
+    def test_default_root(self):
+        self.husk("list", "-q", env={"XDG_RUNTIME_DIR": "/x"})
+        root = "/run/husk" if os.geteuid() == 0 else "/x/husk"
+        self.assertIn(f"root={root} ", read(self.calls_file))
+
+    @unittest.skipIf(os.geteuid(), "needs root to become somebody")
+    def test_default_root_of_a_user(self):
+        os.chmod(self.dir, 0o777)
+        self.husk("list", "-q", env={"XDG_RUNTIME_DIR": "/x"}, user=65534)
+        self.assertIn("root=/x/husk ", read(self.calls_file))
+        os.unlink(self.calls_file)
+        self.husk("list", "-q", user=65534)
+        self.assertIn("root=/run/user/65534/husk ", read(self.calls_file))
+
+    def test_root_must_not_be_the_root(self):
+        self.assertIn("'--root' must not be '//'", self.husk("--root=//", "list", status=1).stderr)
+
+    def test_disabled_cgroups_are_warned_about(self):
+        self.assertIn("level=warning", self.husk("--cgroup-manager=disabled", "list").stderr)
+        self.assertIn("invalid cgroup-manager", self.husk("--cgroup-manager=x", "list", status=1).stderr)
+
+    def test_bundle_defaults_and_config_file(self):
+        self.husk("create", "-f", "x.json", "c9")
+        self.assertIn("config bundle=. file=x.json\n", read(self.calls_file))
+
+    def test_environment(self):
+        self.command("true")
+        self.husk("run", "-d", "-b", self.bundle, "c9", env={"NOTIFY_SOCKET": "/n", "LISTEN_FDS": "1",
+                                                             "LISTEN_PID": "1"})
+        self.assertIn("notify=/n", self.calls()[0])
+
+    def test_socket_activation(self):
+        self.command("true")
+        shell = f'LISTEN_PID=$$ LISTEN_FDS=1 exec {HUSK} run -d -b {self.bundle} --preserve-fds 1 c9 3<&0 4<&0'
+        subprocess.run(["sh", "-c", shell], env=self.env, check=True, stdin=subprocess.DEVNULL)
+        self.assertIn("preserve=2 listen=1", self.calls()[0])
+
+    def test_preserved_descriptors_must_exist(self):
+        self.command("true")
+        # Also not by accident: the log is open at 3.
+        done = self.husk("--log", self.dir + "/log", "run", "-b", self.bundle, "--preserve-fds=1", "c9", status=1)
+        self.assertEqual(done.stderr, "please check that preserved-fd 0 (of 1) is present\n")
+
+    def test_exec(self):
+        self.husk("exec", "-e", "A=1,2", "--env", "B=", "-u", "1:2", "-g", "3", "--additional-gids=4", "--cwd", "/d",
+                  "-c", "CAP_CHOWN", "--cgroup", "cpu:/x", "--no-new-privs", "--ignore-paused", "--apparmor", "p",
+                  "--process-label=l", "c1", "true", "-l", "--env")
+        self.assertEqual(self.calls(), [
+            "exec id=c1 json=- cwd=/d user=1:2 apparmor=p label=l terminal=0 nnp=1 paused=1 args=[true][-l][--env] "
+            "env=[A=1,2][B=] caps=[CAP_CHOWN] cgroups=[cpu:/x] gid=3 gid=4 console=- pidfd=- pidfile=- preserve=0 "
+            "listen=0", "ended status=0"])
+
+    def test_exec_of_a_process_file(self):
+        with open(self.dir + "/p.json", "w") as f:
+            f.write('{"x":1}')
+        self.husk("exec", "--process", "p.json", "--detach", "--pid-file", self.dir + "/pid", "c1")
+        self.assertIn('json={"x":1} ', self.calls()[0])
+        self.assertTrue(os.path.exists(self.dir + "/pid"))
+
+    def test_a_terminal_nobody_holds_is_not_left(self):
+        with open(self.dir + "/p.json", "w") as f:
+            f.write('{"terminal":true}')
+        done = self.husk("exec", "-p", "p.json", "-d", "--pid-file", self.dir + "/pid", "c1", status=255)
+        self.assertIn("cannot allocate tty if husk will detach without setting console socket", done.stderr)
+        self.assertEqual(self.calls()[1], "ended status=137")
+        self.assertFalse(os.path.exists(self.dir + "/pid"))
+
+    def test_dashes_between_id_and_command(self):
+        self.husk("exec", "c1", "--", "true")
+        self.assertIn("args=[true]", self.calls()[0])
+
+    def test_kill(self):
+        self.husk("kill", "c1")
+        self.husk("kill", "--all", "c1", "9")
+        self.husk("kill", "c1", "sigusr1")
+        self.husk("kill", "-r", "^c|^n", "KILL")
+        self.assertEqual(self.calls(), ["kill id=c1 signal=15 all=0", "kill id=c1 signal=9 all=1",
+                                        "kill id=c1 signal=10 all=0", "kill id=c1 signal=9 all=0",
+                                        "kill id=noted signal=9 all=0"])
+        self.assertIn("unknown signal 'BOGUS'", self.husk("kill", "c1", "BOGUS", status=1).stderr)
+        self.assertIn("container not running", self.husk("kill", "stopped", status=1).stderr)
+        self.husk("kill", "-a", "stopped", "9")
+
+    def test_delete(self):
+        self.husk("delete", "--force", "c1")
+        self.assertEqual(self.calls(), ["delete id=c1 force=1"])
+        self.husk("delete", "-f", "missing")
+        done = self.husk("delete", "missing", status=1)
+        self.assertRegex(done.stderr, r'^time="\S+" level=error msg="container \\"missing\\" does not exist"\n$')
+        self.husk("delete", "-r", "o", status=1)
+        self.assertEqual([c.split()[1] for c in self.calls()], ["id=noted", "id=foreign", "id=stopped", "id=broken"])
+        self.assertIn("invalid regular expression", self.husk("delete", "-r", "(", status=1).stderr)
+
+    def test_start(self):
+        self.husk("start", "c1")
+        self.assertEqual(self.calls(), ["start id=c1"])
+
+
+class Terminals(Case):
+    detach = "cannot allocate tty if husk will detach without setting console socket"
+    socket = "cannot use console socket if husk will not detach or allocate tty"
+
+    def refused(self, message, *args, status=1):
+        self.assertIn(message, self.husk(*args, status=status).stderr)
+        self.assertEqual(self.calls(), [])
+
+    def test_rules(self):
+        self.command("true", terminal=True)
+        self.refused(self.detach, "create", "-b", self.bundle, "c9")
+        self.refused(self.detach, "run", "-d", "-b", self.bundle, "c9")
+        self.refused(self.socket, "run", "--console-socket=/s", "-b", self.bundle, "c9")
+        self.refused(self.detach, "exec", "-d", "-t", "c1", "true", status=255)
+        self.refused(self.socket, "exec", "-d", "--console-socket=/s", "c1", "true", status=255)
+        self.refused(self.socket, "exec", "-t", "--console-socket=/s", "c1", "true", status=255)
+        os.unlink(self.bundle + "/terminal")
+        self.refused(self.socket, "create", "--console-socket=/s", "-b", self.bundle, "c9")
+
+
+class Outputs(Case):
+    def test_version(self):
+        for words in (["--version"], ["-v"], ["version"]):
+            lines = self.husk(*words).stdout.splitlines()
+            self.assertEqual(lines[0], "husk version 0.1.0")
+            self.assertEqual(lines[-1], "spec: 1.3.0")
+
+    def test_state(self):
+        self.assertEqual(self.husk("state", "noted").stdout, """{
+  "ociVersion": "1.3.0",
+  "id": "noted",
+  "pid": 1,
+  "status": "running",
+  "bundle": "/bundle",
+  "rootfs": "/bundle/rootfs",
+  "created": "2026-11-22T00:51:35.000000001Z",
+  "annotations": {
+    "name": "va\\"lue"
+  },
+  "owner": ""
+}
+""")
+
+    def test_list(self):
+        env = {"FAKE_IDS": "c1 foreign"}
+        self.assertEqual(self.husk("list", env=env).stdout, """\
+ID          PID         STATUS      BUNDLE      CREATED                          OWNER
+c1          1           running     /bundle     2026-11-22T00:51:35.000000001Z   root
+foreign     1           running     /bundle     2026-11-22T00:51:35.000000001Z   #3999999999
+""")
+        found = json.loads(self.husk("list", "--format=json", env=env).stdout)
+        self.assertEqual([(c["id"], c["owner"]) for c in found], [("c1", "root"), ("foreign", "#3999999999")])
+        self.assertEqual(list(found[0]), ["ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "owner"])
+        self.assertEqual(self.husk("list", "-q", env=env).stdout, "c1\nforeign\n")
+
+    def test_empty_list(self):
+        env = {"FAKE_IDS": ""}
+        self.assertEqual(self.husk("list", "-f", "json", env=env).stdout, "null\n")
+        self.assertEqual(self.husk("list", "-q", env=env).stdout, "")
+        self.assertEqual(self.husk("list", env=env).stdout,
+                         "ID          PID         STATUS      BUNDLE      CREATED     OWNER\n")
+        self.assertIn("invalid format option 'x'", self.husk("list", "-f", "x", status=1).stderr)
+
+    def test_a_broken_container_does_not_hide_the_others(self):
+        done = self.husk("list", "-f", "json", env={"FAKE_IDS": "broken c1"})
+        self.assertEqual([c["id"] for c in json.loads(done.stdout)], ["c1"])
+        self.assertIn("load container broken: state is damaged", done.stderr)
+
+    def test_ps(self):
+        pids = json.loads(self.husk("ps", "--format", "json", "c1").stdout)
+        self.assertEqual(pids[1], os.getpid())
+        lines = self.husk("ps", "c1").stdout.splitlines()
+        self.assertIn("PID", lines[0].split())
+        column = lines[0].split().index("PID")
+        self.assertEqual({line.split()[column] for line in lines[1:]} & {str(os.getpid())}, {str(os.getpid())})
+        self.assertEqual(len(lines), 3)
+        lines = self.husk("ps", "c1", "-o", "comm,pid").stdout.splitlines()
+        self.assertEqual(lines[0].split(), ["COMMAND", "PID"])
+        self.assertEqual(self.husk("ps", "-f", "json", "stopped").stdout, "null\n")
+        self.assertIn("couldn't find PID field", self.husk("ps", "c1", "-o", "comm", status=1).stderr)
+        self.assertIn("cannot run 'ps': no such file", self.husk("ps", "c1", env={"PATH": "/x"}, status=1).stderr)
+
+    def test_spec(self):
+        self.husk("spec")
+        self.assertEqual(read(self.dir + "/config.json"), '{"rootless":false}\n')
+        self.assertIn("file config.json exists. Remove it first", self.husk("spec", status=1).stderr)
+        self.husk("spec", "--rootless", "-b", self.bundle)
+        self.assertEqual(read(self.bundle + "/config.json"), '{"rootless":true}\n')
+        self.assertIn("cannot open bundle 'nowhere': no such file or directory",
+                      self.husk("spec", "-b", "nowhere", status=1).stderr)
+
+    def test_plan_and_features(self):
+        self.assertEqual(self.husk("plan", "bundle").stdout, "plan of container in bundle\n")
+        self.assertEqual(self.husk("plan", "-b", "bundle", "--id", "x").stdout, "plan of x in bundle\n")
+        self.husk("plan", "-b", "bundle", "bundle", status=1)
+        self.assertEqual(self.husk("features").stdout, "{}\n")
+
+    def test_full_standard_output_is_an_error(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([HUSK, "features"], env=self.env, stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot write to standard output: no space left on device", done.stderr)
+
+    def test_help(self):
+        text = self.husk().stdout
+        self.assertEqual(text, self.husk("--help").stdout)
+        for line in self.husk("help", "--dump-options").stdout.splitlines():
+            kind, name = line.split("\t")[:2]
+            if kind == "command":
+                self.assertRegex(text, rf"(?m)^  {name} +\S")
+                self.assertEqual(self.husk(name, "--help").stdout, self.husk("help", name).stdout)
+        self.assertNotIn("--criu", text)
+
+
+class Faults(Case):
+    def test_usage(self):
+        for args, message in (
+                (["--bogus"], "flag provided but not defined: -bogus"),
+                (["stat", "x"], "unknown command 'stat' (did you mean 'start'?)"),
+                (["state"], 'husk: "state" requires exactly 1 argument(s)'),
+                (["state", "a", "b"], 'husk: "state" requires exactly 1 argument(s)'),
+                (["exec"], 'husk: "exec" requires a minimum of 1 argument(s)'),
+                (["kill", "a", "9", "x"], 'husk: "kill" requires a maximum of 2 argument(s)'),
+                (["run", "--preserve-fds=3x", "a"], 'invalid value "3x" for flag -preserve-fds: parse error'),
+                (["--log-format=x", "list"], "invalid log-format: 'x'"),
+                (["--log", "/nowhere/x", "list"], "cannot open log file '/nowhere/x': no such file or directory"),
+        ):
+            done = self.husk(*args, status=1)
+            self.assertEqual(done.stdout, "")
+            self.assertEqual(done.stderr.splitlines()[0], "Incorrect Usage: " + message)
+
+    def test_exec_fails_with_255(self):
+        for args in (["missing", "ls"], ["c1"], ["-g", "-1", "c1", "ls"], ["-p", "/nowhere", "c1"],
+                     ["c1", "nonesuch"], ["--preserve-fds", "9999999", "c1", "ls"]):
+            self.husk("exec", *args, status=255)
+
+    def test_error_goes_to_the_log_and_to_standard_error(self):
+        log = self.dir + "/log"
+        done = self.husk("--log", log, "--log-format=json", "exec", "c1", "nonesuch", status=255,
+                         env={"FAKE_WARNING": "careful"})
+        text = 'exec: "nonesuch": executable file not found in $PATH'
+        self.assertEqual(done.stderr, text + "\n")
+        records = [json.loads(line) for line in read(log).splitlines()]
+        self.assertEqual([r["level"] for r in records], ["warning", "error"])
+        self.assertEqual(records[1]["msg"], text)
+        self.assertRegex(records[1]["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(sorted(records[1]), ["level", "msg", "time"])
+
+    def test_json_on_standard_error(self):
+        record = json.loads(self.husk("--log-format", "json", "state", "missing", status=1).stderr)
+        self.assertEqual(record["msg"], 'container "missing" does not exist')
+
+    def test_closed_descriptors(self):
+        # The log must not become standard error or the container's output.
+        log = self.dir + "/log"
+        subprocess.run(["sh", "-c", f"{HUSK} --log {log} --log-format=json state missing <&- >&- 2>&-"], env=self.env)
+        self.assertEqual(len(read(log).splitlines()), 1)
+
+
+class Foreground(Case):
+    def start(self, *args):
+        return subprocess.Popen([HUSK, *args], env=self.env, cwd=self.dir, stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_exit_status_and_deletion(self):
+        self.command("sh", "-c", "cat; exit 7")
+        done = self.husk("run", "-b", self.bundle, "c9", status=7, input="through")
+        self.assertEqual(done.stdout, "through")
+        self.assertEqual(self.calls()[1:], ["ended status=7", "delete id=c9 force=0"])
+        self.husk("run", "--keep", "-b", self.bundle, "c9", status=7, input="")
+        self.assertEqual(self.calls()[1:], ["ended status=7"])
+        self.husk("run", "-d", "-b", self.bundle, "c9", input="")
+        self.assertEqual(len(self.calls()), 1)
+        self.husk("exec", "c1", "sh", "-c", "kill -9 $$", status=137)
+
+    def test_failed_deletion_keeps_the_status(self):
+        self.command("sh", "-c", "exit 7")
+        done = self.husk("run", "-b", self.bundle, "broken", status=7)
+        self.assertIn('container \\"broken\\" is in use', done.stderr)
+
+    def test_signals_are_forwarded(self):
+        script = 'for s in HUP INT TERM USR1 QUIT 40; do trap "echo $s" $s; done; echo ready; while :; do sleep .05; done'
+        self.command("bash", "-c", script)
+        p = self.start("run", "-b", self.bundle, "c9")
+        self.assertEqual(p.stdout.readline(), b"ready\n")
+        for name, number in (("HUP", 1), ("INT", 2), ("TERM", 15), ("USR1", 10), ("QUIT", 3), ("40", 40)):
+            p.send_signal(number)
+            self.assertEqual(p.stdout.readline(), name.encode() + b"\n")
+        os.kill(p.pid, signal.SIGPIPE)
+        os.kill(p.pid, signal.SIGURG)
+        self.assertIsNone(p.poll())
+        pid = int(subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()[0])
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(p.wait(10), 137)
+        p.communicate()
+
+    def test_orphans_are_reaped(self):
+        # The grandchild outlives its parent, ends before the container: with a subreaper it must not stay a zombie.
+        self.command("bash", "-c", "(sleep .2 & ) ; sleep .6; echo; sleep 9")
+        for option, adopted in ((["--no-subreaper"], False), ([], True)):
+            p = self.start("run", *option, "-b", self.bundle, "c9")
+            time.sleep(.1)
+            children = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()
+            self.assertEqual(len(children), 2 if adopted else 1)
+            p.stdout.readline()
+            children = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()
+            self.assertEqual(len(children), 1)
+            p.terminate()
+            self.assertEqual(p.wait(10), 143)
+            p.communicate()
+
+
+class Pty(Case):
+    """husk on a real terminal."""
+
+    def start(self, *args, rows=24, columns=80):
+        pid, master = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.execve(HUSK, [HUSK, *args], self.env)
+        self.pid, self.master = pid, master
+        self.addCleanup(os.close, master)
+        self.resize(rows, columns)
+        self.seen = b""
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def expect(self, pattern, timeout=10):
+        """What the terminal shows, until the pattern appears."""
+        end = time.monotonic() + timeout
+        while not (match := re.search(pattern, self.seen)):
+            ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
+            self.assertTrue(ready, f"no {pattern} in {self.seen}")
+            try:
+                self.seen += os.read(self.master, 65536)
+            except OSError as e:
+                self.assertEqual(e.errno, errno.EIO)
+                self.fail(f"ended without {pattern}: {self.seen}")
+        self.seen = self.seen[match.end():]
+        return match
+
+    def send(self, text):
+        os.write(self.master, text)
+
+    def mode(self):
+        return termios.tcgetattr(self.master)
+
+    def end(self):
+        """Reads to the end and returns the exit status."""
+        while True:
+            ready, _, _ = select.select([self.master], [], [], 10)
+            self.assertTrue(ready, "does not end")
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            self.seen += data
+
+    def test_shell_with_job_control_and_resize(self):
+        self.command("bash", "--norc", "--noediting", "-i", terminal=True)
+        self.env["PS1"] = "P> "
+        self.start("run", "-b", self.bundle, "c9", rows=33, columns=99)
+        self.expect(rb"P> ")
+        self.assertFalse(self.mode()[3] & (termios.ECHO | termios.ICANON | termios.ISIG))
+        self.send(b"stty size\n")
+        self.expect(rb"33 99\r\n")
+        self.resize(11, 55)
+        self.send(b"sleep .2; stty size\n")
+        self.expect(rb"11 55\r\n")
+        self.send(b"sleep 60\n")
+        time.sleep(.3)
+        self.send(b"\x1a")
+        self.expect(rb"Stopped")
+        self.send(b"fg\n")
+        time.sleep(.3)
+        self.send(b"\x03")
+        self.expect(rb"P> ")
+        self.send(b"exit 5\n")
+        self.expect(rb"exit")
+        self.assertEqual(self.end(), 5)
+
+    def test_mode_is_restored(self):
+        # sh stays as the session leader, so that the terminal outlives husk.
+        self.command("sleep", "60", terminal=True)
+        pid, master = pty.fork()
+        if pid == 0:
+            os.execve("/bin/sh", ["sh", "-c", f"echo go; {HUSK} run -b {self.bundle} c9; echo status $?; read x"],
+                      self.env)
+        self.pid, self.master, self.seen = pid, master, b""
+        self.addCleanup(os.close, master)
+        before = self.mode()
+        self.expect(b"go")
+        for _ in range(200):
+            if self.mode() != before:
+                break
+            time.sleep(.02)
+        self.assertNotEqual(self.mode(), before)
+        child = int(subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()[0])
+        os.kill(child, signal.SIGTERM)
+        self.expect(rb"status 143")
+        self.assertEqual(self.mode(), before)
+        self.send(b"\n")
+        self.end()
+
+    def test_no_byte_is_lost(self):
+        self.command("bash", "-c", "stty -opost; seq 1 200000; exit 3", terminal=True)
+        self.start("run", "-b", self.bundle, "c9")
+        self.assertEqual(self.end(), 3)
+        self.assertEqual(self.seen, b"".join(b"%d\n" % n for n in range(1, 200001)))
+
+    def test_input_from_a_pipe_ends(self):
+        self.command("cat", terminal=True)
+        done = subprocess.run([HUSK, "run", "-b", self.bundle, "c9"], env=self.env, input=b"hello\n",
+                              capture_output=True, timeout=20)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertEqual(done.stdout.count(b"hello\r\n"), 2)  # the echo and cat's
+        done = subprocess.run([HUSK, "run", "-b", self.bundle, "c9"], env=self.env, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=20)
+        self.assertEqual(done.returncode, 0)
+
+    def test_exec_with_a_terminal(self):
+        self.start("exec", "-t", "c1", "sh", "-c", "tty && exit 4")
+        self.expect(rb"/dev/pts/\d+\r\n")
+        self.assertEqual(self.end(), 4)
+
+    def test_closed_terminal_ends_it(self):
+        self.command("sleep", "60", terminal=True)
+        pid, master = pty.fork()
+        if pid == 0:
+            os.execve(HUSK, [HUSK, "run", "-b", self.bundle, "c9"], self.env)
+        time.sleep(.5)
+        os.close(master)
+        for _ in range(100):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return
+            time.sleep(.1)
+        os.kill(pid, signal.SIGKILL)
+        self.fail("husk outlives its terminal")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
