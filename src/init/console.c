@@ -3,7 +3,7 @@
  * The terminal: a pty of the container's own devpts. The slave comes from the master (TIOCGPTPEER), never by a path
  * in the image, and is bound on /dev/console by descriptor (CVE-2025-52565, CVE-2026-88264).
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>

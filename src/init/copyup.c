@@ -3,7 +3,7 @@
  * tmpcopyup: a new tmpfs, still detached, gets a copy of the directory it will hide: directories, files, links,
  * device nodes, with owners, modes and times. Links are copied, never followed.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>

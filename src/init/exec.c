@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The end of the plan: the program is found, the gate passed, execve. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>

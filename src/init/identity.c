@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Who the process is and what it may do: groups, ids, capabilities, working directory, umask, seccomp. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/capability.h>
 #include <linux/fcntl.h>

@@ -12,7 +12,7 @@
 
 #include <wire/plan.h>
 #include <wire/sync.h>
-#include "sys.h"
+#include <init/sys.h>
 
 enum { INIT_PATH_MAX = 4096, INIT_TEXT_MAX = 512 };
 

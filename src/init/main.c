@@ -5,7 +5,7 @@
  * The table below is the whole program; each line is one kind of operation (wire/plan.h), each handler a few system
  * calls. It trusts the plan's meaning but not its bytes, and nothing that comes from the container.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/magic.h>

@@ -4,7 +4,7 @@
  * two steps gains nothing (GHSA-3q8j). What hides a file is checked to be the null device (CVE-2025-31133). A path
  * that does not exist has nothing to hide.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>

@@ -5,7 +5,7 @@
  * them. Before Linux 5.12 (mount_setattr), or where a filter refuses the new calls, mount(2) goes through the trusted
  * procfs. A superblock option longer than fsconfig takes (255 bytes: overlay's lowerdir) uses mount(2) as well.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Directories, links and device nodes inside the root, each made in a directory held by descriptor. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>

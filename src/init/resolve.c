@@ -5,7 +5,7 @@
  * string from our own root: openat2(RESOLVE_IN_ROOT) where something exists, and a walk by descriptors, O_NOFOLLOW
  * at each step, where something must be made or openat2 is refused. ".." goes back along the descriptors we came by.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/openat2.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The root file system: bound on itself so that it is a mount of its own, entered, and made read-only. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/mount.h>

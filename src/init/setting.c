@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Operations that set one thing of the process or of a namespace by one or two system calls. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/keyctl.h>

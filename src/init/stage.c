@@ -4,7 +4,7 @@
  * need it; where all is new the runtime's clone3 did the work and none of this runs. The launcher keeps its
  * privileges in the runtime's user namespace up to UNSHARE or JOIN, never execs again, and disappears at FORK.
  */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/fcntl.h>
 #include <linux/prctl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* husk-init's side of the conversation (wire/sync.h), and the error frame that ends it. */
-#include "init.h"
+#include <init/init.h>
 
 #include <linux/socket.h>
 #include <linux/uio.h>

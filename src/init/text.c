@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The few string functions husk-init needs. */
-#include "init.h"
+#include <init/init.h>
 
 size_t text_len(const char *s)
 {
