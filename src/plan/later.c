@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What a configuration may ask for and this version does not do. Nothing is passed over in silence: where the
+ * container would be less confined or different in kind it is an error, where it only lacks limits it is a warning.
+ * A row leaves when its planner arrives.
+ */
+#include <plan/planner.h>
+
+#include <base/mem.h>
+#include <base/text.h>
+
+struct wish {
+	bool present;
+	const char *at;
+};
+
+static int refuse(const struct wish *wishes, size_t n, struct husk_error **err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (wishes[i].present)
+			return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, wishes[i].at,
+				"%s: not supported yet", wishes[i].at);
+	return 0;
+}
+
+static int refuse_process(const struct oci_process *process, struct husk_error **err)
+{
+	const char *apparmor = process->apparmor_profile;
+	const struct wish wishes[] = {
+		/* "unconfined" is what a process is that nobody confines. */
+		{given(apparmor) && !text_equal(apparmor, "unconfined"),
+			"/process/apparmorProfile"},
+		{given(process->selinux_label), "/process/selinuxLabel"},
+		{process->scheduler, "/process/scheduler"},
+		{process->io_priority, "/process/ioPriority"},
+		{process->exec_cpu_affinity, "/process/execCPUAffinity"},
+	};
+
+	return refuse(wishes, ARRAY_LEN(wishes), err);
+}
+
+static int refuse_spec(const struct planner *p, struct husk_error **err)
+{
+	static const struct oci_hooks none;
+	const struct oci_hooks *hooks = p->spec->hooks ? p->spec->hooks : &none;
+	const struct wish wishes[] = {
+		{hooks->prestart.n, "/hooks/prestart"},
+		{hooks->create_runtime.n, "/hooks/createRuntime"},
+		{hooks->create_container.n, "/hooks/createContainer"},
+		{hooks->start_container.n, "/hooks/startContainer"},
+		{hooks->poststart.n, "/hooks/poststart"},
+		{hooks->poststop.n, "/hooks/poststop"},
+		{given(p->linux_->mount_label), "/linux/mountLabel"},
+		{p->linux_->memory_policy, "/linux/memoryPolicy"},
+		{p->linux_->intel_rdt, "/linux/intelRdt"},
+		{p->linux_->net_devices.n, "/linux/netDevices"},
+	};
+
+	return refuse(wishes, ARRAY_LEN(wishes), err);
+}
+
+static void mention_resources(const struct planner *p)
+{
+	static const struct oci_resources none;
+	const struct oci_resources *r = p->linux_->resources ? p->linux_->resources : &none;
+	const struct wish wishes[] = {
+		{r->devices.n, "devices"},
+		{r->memory, "memory"},
+		{r->cpu, "cpu"},
+		{r->pids, "pids"},
+		{r->block_io, "blockIO"},
+		{r->hugepage_limits.n, "hugepageLimits"},
+		{r->network, "network"},
+		{r->rdma.n, "rdma"},
+		{r->unified.n, "unified"},
+	};
+	auto_strbuf names = {};
+
+	for (size_t i = 0; i < ARRAY_LEN(wishes); i++)
+		if (wishes[i].present)
+			strbuf_printf(&names, "%s%s", names.len ? ", " : "", wishes[i].at);
+	if (names.len)
+		log_warning(p->log, "linux.resources (%s): not applied yet, ignoring",
+			strbuf_text(&names));
+}
+
+int plan_refuse_later(struct planner *p, struct husk_error **err)
+{
+	int r = refuse_process(p->process, err);
+
+	if (r < 0 || !p->create)
+		return r;
+	mention_resources(p);
+	return refuse_spec(p, err);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Compiles a seccomp profile with libseccomp, which is loaded only when a configuration has a profile: it costs
+ * start-up time that nobody else should pay. Only its headers are needed to build.
+ */
+#include <plan/seccomp_filter.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <oci/seccomp.h>
+
+#ifdef HAVE_SECCOMP
+#include <ctype.h>
+#include <dlfcn.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <base/io.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <base/table.h>
+#include <base/text.h>
+
+enum { FILTER_SIZE_MAX = 4096 * 8 }; /* the kernel takes 4096 instructions (BPF_MAXINSNS) */
+
+struct seccomp_api {
+	void *library;
+	__typeof__(&seccomp_init) init;
+	__typeof__(&seccomp_release) release;
+	__typeof__(&seccomp_attr_set) attr_set;
+	__typeof__(&seccomp_arch_resolve_name) arch_resolve_name;
+	__typeof__(&seccomp_arch_add) arch_add;
+	__typeof__(&seccomp_syscall_resolve_name) syscall_resolve_name;
+	__typeof__(&seccomp_rule_add_array) rule_add_array;
+	__typeof__(&seccomp_export_bpf) export_bpf;
+};
+
+struct compiler {
+	const struct seccomp_api *api;
+	const struct oci_seccomp *profile;
+	const struct log *log;
+	scmp_filter_ctx context;
+	uint32_t default_action;
+	struct husk_error **err;
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} symbols[] = {
+	{"seccomp_init", offsetof(struct seccomp_api, init)},
+	{"seccomp_release", offsetof(struct seccomp_api, release)},
+	{"seccomp_attr_set", offsetof(struct seccomp_api, attr_set)},
+	{"seccomp_arch_resolve_name", offsetof(struct seccomp_api, arch_resolve_name)},
+	{"seccomp_arch_add", offsetof(struct seccomp_api, arch_add)},
+	{"seccomp_syscall_resolve_name", offsetof(struct seccomp_api, syscall_resolve_name)},
+	{"seccomp_rule_add_array", offsetof(struct seccomp_api, rule_add_array)},
+	{"seccomp_export_bpf", offsetof(struct seccomp_api, export_bpf)},
+};
+
+static const struct action {
+	uint32_t value;
+	bool takes_number; /* the errno, or the message for a tracer */
+} actions[] = {
+	[OCI_SECCOMP_KILL] = {SCMP_ACT_KILL_THREAD},
+	[OCI_SECCOMP_KILL_PROCESS] = {SCMP_ACT_KILL_PROCESS},
+	[OCI_SECCOMP_KILL_THREAD] = {SCMP_ACT_KILL_THREAD},
+	[OCI_SECCOMP_TRAP] = {SCMP_ACT_TRAP},
+	[OCI_SECCOMP_ERRNO] = {SCMP_ACT_ERRNO(0), true},
+	[OCI_SECCOMP_TRACE] = {SCMP_ACT_TRACE(0), true},
+	[OCI_SECCOMP_ALLOW] = {SCMP_ACT_ALLOW},
+	[OCI_SECCOMP_LOG] = {SCMP_ACT_LOG},
+};
+
+static const enum scmp_compare operators[] = {
+	[OCI_SECCOMP_NE] = SCMP_CMP_NE,
+	[OCI_SECCOMP_LT] = SCMP_CMP_LT,
+	[OCI_SECCOMP_LE] = SCMP_CMP_LE,
+	[OCI_SECCOMP_EQ] = SCMP_CMP_EQ,
+	[OCI_SECCOMP_GE] = SCMP_CMP_GE,
+	[OCI_SECCOMP_GT] = SCMP_CMP_GT,
+	[OCI_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+
+static void api_done(struct seccomp_api *api)
+{
+	if (api->library)
+		dlclose(api->library);
+}
+
+static int api_load(struct seccomp_api *api, struct husk_error **err)
+{
+	api->library = dlopen("libseccomp.so.2", RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+		void *symbol = api->library ? dlsym(api->library, symbols[i].name) : NULL;
+
+		if (!symbol)
+			return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, "/linux/seccomp",
+				"/linux/seccomp: cannot load libseccomp.so.2, which compiles "
+				"profiles: "
+				"%s",
+				dlerror());
+		memcpy((char *)api + symbols[i].offset, &symbol, sizeof symbol);
+	}
+	return 0;
+}
+
+static int refuse_notify(const struct compiler *c, const char *at)
+{
+	return fail_full(c->err, HUSK_ERROR_UNSUPPORTED, 0, at,
+		"%s: SCMP_ACT_NOTIFY is not supported yet", at);
+}
+
+static uint32_t action_value(int action, struct opt_u64 number)
+{
+	return actions[action].value |
+	       (actions[action].takes_number ? opt_u64_or(number, EPERM) & 0xffff : 0);
+}
+
+/* The library's name of an architecture is ours in lower case without "SCMP_ARCH_". */
+static uint32_t arch_token(const struct compiler *c, int arch)
+{
+	const char *name = table_name(oci_seccomp_archs, (uint64_t)arch, "");
+	const char *rest = text_after(name, "SCMP_ARCH_");
+	auto_strbuf lower = {};
+	uint32_t token;
+
+	for (; rest && *rest; rest++)
+		strbuf_add_char(&lower, (char)tolower((unsigned char)*rest));
+	token = c->api->arch_resolve_name(strbuf_text(&lower));
+	if (!token)
+		log_warning(c->log,
+			"linux.seccomp.architectures: libseccomp does not know %s, ignoring", name);
+	return token;
+}
+
+static int add_archs(const struct compiler *c)
+{
+	for (size_t i = 0; i < c->profile->architectures.n; i++) {
+		uint32_t token = arch_token(c, c->profile->architectures.v[i]);
+		int r = token ? c->api->arch_add(c->context, token) : 0;
+
+		if (r < 0 && r != -EEXIST) /* the machine's own is there from the start */
+			return fail_errno(c->err, r,
+				"/linux/seccomp/architectures/%zu: cannot add it to the filter", i);
+	}
+	return 0;
+}
+
+/* Several conditions on one argument cannot stand in one rule: each becomes a rule of its own, as in runc. */
+static bool argument_twice(const struct oci_seccomp_syscall *call)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < call->args.n; i++) {
+		uint64_t bit = UINT64_C(1) << (call->args.v[i].index.value & 63);
+
+		if (seen & bit)
+			return true;
+		seen |= bit;
+	}
+	return false;
+}
+
+static struct scmp_arg_cmp condition(const struct oci_seccomp_arg *arg)
+{
+	return (struct scmp_arg_cmp){
+		.arg = (unsigned int)arg->index.value,
+		.op = operators[arg->op.value],
+		.datum_a = opt_u64_or(arg->value, 0),
+		.datum_b = opt_u64_or(arg->value_two, 0),
+	};
+}
+
+static int add_rule(const struct compiler *c, const struct oci_seccomp_syscall *call,
+	uint32_t action, int number)
+{
+	struct scmp_arg_cmp conditions[6];
+	unsigned int n = 0;
+	int r = 0;
+
+	if (!argument_twice(call)) {
+		for (; n < call->args.n && n < ARRAY_LEN(conditions); n++)
+			conditions[n] = condition(&call->args.v[n]);
+		return c->api->rule_add_array(c->context, action, number, n, conditions);
+	}
+	for (size_t i = 0; i < call->args.n && r >= 0; i++) {
+		conditions[0] = condition(&call->args.v[i]);
+		r = c->api->rule_add_array(c->context, action, number, 1, conditions);
+	}
+	return r;
+}
+
+static int add_syscall(const struct compiler *c, size_t index)
+{
+	const struct oci_seccomp_syscall *call = &c->profile->syscalls.v[index];
+	auto_free char *at = str_printf("/linux/seccomp/syscalls/%zu/action", index);
+	uint32_t action;
+
+	if (!at)
+		return fail_memory(c->err);
+	if (call->action.value == OCI_SECCOMP_NOTIFY)
+		return refuse_notify(c, at);
+	action = action_value(call->action.value, call->errno_ret);
+	if (action == c->default_action)
+		return 0; /* says nothing new, and libseccomp refuses it */
+	for (size_t i = 0; i < call->names.n; i++) {
+		int number = c->api->syscall_resolve_name(call->names.v[i]);
+		int r = number == __NR_SCMP_ERROR ? 0 : add_rule(c, call, action, number);
+
+		if (r < 0)
+			return fail_errno(c->err, r,
+				"/linux/seccomp/syscalls/%zu: cannot add a rule for '%s'", index,
+				call->names.v[i]);
+	}
+	return 0;
+}
+
+static int export(const struct compiler *c, void **ret, size_t *ret_size)
+{
+	int fd = memfd_create("seccomp", MFD_CLOEXEC), r;
+	size_t size;
+	char *text;
+
+	if (fd < 0)
+		return fail_errno(c->err, -errno, "cannot make a file for the seccomp filter");
+	r = c->api->export_bpf(c->context, fd);
+	if (r >= 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	if (r >= 0)
+		r = io_read_fd(fd, FILTER_SIZE_MAX, &text, &size);
+	close(fd);
+	if (r < 0)
+		return fail_errno(c->err, r, "cannot compile the seccomp filter");
+	*ret = text;
+	*ret_size = size;
+	return 0;
+}
+
+static int compile(const struct compiler *c, void **ret, size_t *ret_size)
+{
+	int r;
+
+	/* A binary tree instead of a list: older libraries do not know it and are only slower. */
+	(void)c->api->attr_set(c->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	r = add_archs(c);
+	for (size_t i = 0; i < c->profile->syscalls.n && r >= 0; i++)
+		r = add_syscall(c, i);
+	return r < 0 ? r : export(c, ret, ret_size);
+}
+
+int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log, void **ret,
+	size_t *ret_size, struct husk_error **err)
+{
+	auto_(api_done) struct seccomp_api api = {};
+	struct compiler c = {.api = &api, .profile = profile, .log = log, .err = err};
+	int r;
+
+	if (profile->default_action.value == OCI_SECCOMP_NOTIFY)
+		return refuse_notify(&c, "/linux/seccomp/defaultAction");
+	r = api_load(&api, err);
+	if (r < 0)
+		return r;
+	c.default_action = action_value(profile->default_action.value, profile->default_errno_ret);
+	c.context = api.init(c.default_action);
+	if (!c.context)
+		return fail_memory(err);
+	r = compile(&c, ret, ret_size);
+	api.release(c.context);
+	return r;
+}
+
+#else /* !HAVE_SECCOMP */
+
+int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log, void **ret,
+	size_t *ret_size, struct husk_error **err)
+{
+	(void)profile, (void)log, (void)ret, (void)ret_size;
+	return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, "/linux/seccomp",
+		"/linux/seccomp: this husk was built without seccomp");
+}
+
+#endif

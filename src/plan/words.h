@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flags of a plan in words, for the dump. */
+#ifndef HUSK_PLAN_WORDS_H
+#define HUSK_PLAN_WORDS_H
+
+#include <stdint.h>
+#include <base/str.h>
+#include <wire/plan.h>
+
+/* A list with separators: begin with a zeroed one. */
+struct word_list {
+	struct strbuf *out;
+	const char *separator;
+	unsigned int n;
+};
+
+/* Appends one word and a separator before it, but for the first. */
+void word_add(struct word_list *list, const char *prefix, const char *word);
+
+/* "pid, network" for CLONE_NEW*; "none" for 0. */
+void words_namespaces(struct strbuf *out, uint64_t flags);
+/* "ro,nosuid,rslave,bind" for everything that was asked of a mount. */
+void words_mount(struct strbuf *out, const struct plan_mount *mount);
+/* "rslave" for MS_SLAVE | MS_REC. */
+const char *word_propagation(uint32_t flags);
+/* "CAP_KILL CAP_SETUID", "none", or "all 41" for every capability there is. */
+void words_caps(struct strbuf *out, uint64_t set);
+
+#endif
