@@ -152,11 +152,12 @@ static bool strv_equal(const struct schema_field *f, const void *a, const void *
 static int strv_set(const struct schema_field *f, void *member, const char *rest, const char *text,
 	const struct schema_at *at)
 {
+	struct schema_at here = schema_index(at, ((const struct strv *)member)->n);
 	int r;
 
 	if (*rest)
 		return schema_problem(at, "has no members");
-	r = schema_check_string(f, text, at);
+	r = schema_check_string(f, text, &here);
 	if (r < 0)
 		return r;
 	return strv_add(member, text) < 0 ? schema_no_memory(at) : 0;

@@ -78,26 +78,33 @@ static int bool_set(const struct schema_field *f, void *member, const char *rest
 
 /* ---- numbers ---- */
 
-static cold int out_of_range(
-	const struct schema_field *f, bool is_signed, const char *text, const struct schema_at *at)
+enum side { BELOW, ABOVE };
+
+static cold int out_of_range(const struct schema_field *f, bool is_signed, enum side side,
+	const char *text, const struct schema_at *at)
 {
 	uint64_t lo = is_signed ? (uint64_t)INT64_MIN : 0, hi = is_signed ? INT64_MAX : UINT64_MAX;
-	bool all_above;
+	bool open_above = f->ranged && f->max == hi;
 
 	if (!is_signed && *text == '-')
 		return schema_problem(at, "must not be negative, is %s", text);
-	all_above = f->ranged && f->max == hi;
 	if (f->ranged) {
 		lo = f->min;
 		hi = f->max;
 	}
-	if (is_signed && all_above && *text == '-')
+	if (is_signed && open_above && side == BELOW)
 		return schema_problem(at, "must be at least %" PRId64 ", is %s", (int64_t)lo, text);
 	if (is_signed)
 		return schema_problem(at, "must be between %" PRId64 " and %" PRId64 ", is %s",
 			(int64_t)lo, (int64_t)hi, text);
 	return schema_problem(
 		at, "must be between %" PRIu64 " and %" PRIu64 ", is %s", lo, hi, text);
+}
+
+/* For a number that does not even fit the C type. */
+static enum side side_of(const char *text)
+{
+	return *text == '-' ? BELOW : ABOVE;
 }
 
 static int i64_check(const struct schema_field *f, const void *member, const struct schema_at *at)
@@ -108,7 +115,8 @@ static int i64_check(const struct schema_field *f, const void *member, const str
 	if (!f->ranged || (value >= (int64_t)f->min && value <= (int64_t)f->max))
 		return 0;
 	strbuf_printf(&text, "%" PRId64, value);
-	return out_of_range(f, true, strbuf_text(&text), at);
+	return out_of_range(
+		f, true, value < (int64_t)f->min ? BELOW : ABOVE, strbuf_text(&text), at);
 }
 
 static int i64_parse(const struct schema_field *f, const struct json *value, void *member,
@@ -119,7 +127,8 @@ static int i64_parse(const struct schema_field *f, const struct json *value, voi
 
 	r = json_i64(value, &v->value);
 	if (r == -ERANGE)
-		return out_of_range(f, true, json_number_text(value), at);
+		return out_of_range(
+			f, true, side_of(json_number_text(value)), json_number_text(value), at);
 	if (r < 0)
 		return schema_mismatch(at, "an integer", value);
 	v->set = true;
@@ -140,7 +149,7 @@ static int i64_set(const struct schema_field *f, void *member, const char *rest,
 
 	r = parse_i64(text, &v.value);
 	if (r == -ERANGE)
-		return out_of_range(f, true, text, at);
+		return out_of_range(f, true, side_of(text), text, at);
 	if (r < 0)
 		return schema_problem(at, "must be an integer, is '%s'", text);
 	r = i64_check(f, &v, at);
@@ -157,7 +166,7 @@ int schema_check_u64(const struct schema_field *f, uint64_t value, const struct 
 	if (!f->ranged || (value >= f->min && value <= f->max))
 		return 0;
 	strbuf_printf(&text, "%" PRIu64, value);
-	return out_of_range(f, false, strbuf_text(&text), at);
+	return out_of_range(f, false, value < f->min ? BELOW : ABOVE, strbuf_text(&text), at);
 }
 
 static int u64_check(const struct schema_field *f, const void *member, const struct schema_at *at)
@@ -174,7 +183,8 @@ int schema_read_u64(const struct schema_field *f, const struct json *value, uint
 
 	r = json_u64(value, &number);
 	if (r == -ERANGE)
-		return out_of_range(f, false, json_number_text(value), at);
+		return out_of_range(
+			f, false, side_of(json_number_text(value)), json_number_text(value), at);
 	if (r < 0)
 		return schema_mismatch(at, "an integer", value);
 	r = schema_check_u64(f, number, at);
@@ -209,7 +219,7 @@ static int u64_set(const struct schema_field *f, void *member, const char *rest,
 
 	r = parse_u64(text, 10, &v.value);
 	if (r == -ERANGE || (r < 0 && *text == '-' && parse_i64(text, &(int64_t){0}) >= 0))
-		return out_of_range(f, false, text, at);
+		return out_of_range(f, false, side_of(text), text, at);
 	if (r < 0)
 		return schema_problem(at, "must be an integer, is '%s'", text);
 	r = schema_check_u64(f, v.value, at);
