@@ -11,6 +11,8 @@
 
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 #define nodiscard __attribute__((warn_unused_result))
+/* For an answer that is not wanted although its function is nodiscard; the line says why. */
+#define ignored(x) ((void)!(x))
 #define cold __attribute__((cold))
 #define auto_(func) __attribute__((cleanup(func)))
 

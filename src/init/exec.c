@@ -6,10 +6,24 @@
 #include <linux/mman.h>
 #include <linux/stat.h>
 
+/*
+ * The descriptors are `tasks` files of v1 cgroups. We move ourselves: a single thread that writes "0" does not make
+ * the kernel wait for an RCU grace period, as moving another process would (milliseconds).
+ */
 int init_await_cgroup(struct init *init, const struct plan_op *op)
 {
+	int fds[SYNC_FDS_MAX], n = sync_expect_fds(init, SYNC_CGROUP_READY, fds);
+	long r = 0;
+
 	(void)op;
-	return sync_expect(init, SYNC_CGROUP_READY);
+	for (int i = 0; i < n; i++) {
+		if (r >= 0)
+			r = sys(write, fds[i], "0", 1);
+		close_fd(fds[i]);
+	}
+	if (n < 0)
+		return n;
+	return r < 0 ? fault(init, r, "write", "tasks") : 0;
 }
 
 /* 0 when `path` is a file this process may execute. */

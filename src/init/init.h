@@ -42,6 +42,8 @@ _Noreturn void init_exit(int status);
 /* Messages. All return 0 or -errno; sync_expect() returns -EPIPE when the parent is gone. */
 int sync_send(struct init *init, enum sync_type type, const void *data, size_t size, int fd);
 int sync_expect(struct init *init, enum sync_type type);
+/* The same with descriptors: how many came, into ret_fds[SYNC_FDS_MAX]. */
+int sync_expect_fds(struct init *init, enum sync_type type, int *ret_fds);
 int sync_take_fds(struct init *init);
 
 /* text.c */

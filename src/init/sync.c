@@ -103,6 +103,13 @@ int sync_expect(struct init *init, enum sync_type type)
 	return r < 0 ? fault(init, r, "wait for the runtime", NULL) : 0;
 }
 
+int sync_expect_fds(struct init *init, enum sync_type type, int *ret_fds)
+{
+	int r = receive(init, type, ret_fds);
+
+	return r < 0 ? fault(init, r, "wait for the runtime", NULL) : r;
+}
+
 int sync_take_fds(struct init *init)
 {
 	uint32_t have = 0;

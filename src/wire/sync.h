@@ -8,7 +8,7 @@
  *	(MAP_IDS)       <---- IDS_WANTED                    unshared its user namespace
  *	                IDS_MAPPED ---->
  *	(FORK)          <---- LAUNCHED + pidfd              the launcher's last word: pid of the container's process
- *	(AWAIT_CGROUP)  CGROUP_READY ---->                  sent as soon as the process is in its cgroup
+ *	(AWAIT_CGROUP)  CGROUP_READY + tasks files ---->    init moves itself into the v1 cgroups (cgroup2: by clone3)
  *	(CONSOLE)       <---- CONSOLE + pty master
  *	(READY)         <---- CREATED                       set up; with a gate it waits there (core/start.c)
  *	                <---- STARTING                      without a gate: the next thing is execve

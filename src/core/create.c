@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One `create` from top to bottom, and the way back. Order matters for two reasons: what can fail without traces comes
+ * first, and whatever is made is on record before (state.json), so that after SIGKILL at any moment `delete --force`
+ * finds all of it. husk-init by itself never outlives us before the pid is on record: it gets CGROUP_READY after that.
+ */
+#include <base/fd.h>
+#include <base/io.h>
+#include <base/mem.h>
+#include <cgroup/cgroup.h>
+#include <console/gate.h>
+#include <core/config.h>
+#include <core/container.h>
+#include <core/descriptors.h>
+#include <core/factory.h>
+#include <core/fault.h>
+#include <core/handover.h>
+#include <core/id.h>
+#include <core/launch.h>
+#include <core/process.h>
+#include <kern/pid.h>
+#include <oci/check.h>
+#include <oci/linux.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct creation {
+	struct husk_factory *factory;
+	const struct husk_config *config;
+	const struct husk_create_options *options;
+	const struct plan_host *host;
+	bool gate;
+
+	struct plan plan;
+	struct cgroup_dirs dirs;
+	struct cgroup_dirs dirs_v1,
+		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
+	struct cgroup_entry entry_v1, entry_v2;
+	bool cgroups_made;
+	struct state state;
+	int dir, lock; /* the state directory, and a second descriptor that holds its lock */
+	int gate_fd;
+	struct descriptors fds;
+	struct handover handover;
+	struct launch launch;
+};
+
+static struct cgroup_context cgroups(const struct creation *c, const struct cgroup_dirs *dirs)
+{
+	return (struct cgroup_context){
+		.dirs = (struct cgroup_dirs *)(uintptr_t)dirs,
+		.log = &c->factory->log,
+		.best_effort = opt_true(c->state.best_effort_cgroup),
+	};
+}
+
+static void split_cgroups(struct creation *c)
+{
+	size_t v1 = 0;
+
+	while (v1 < c->dirs.n && !c->dirs.v[v1].v2)
+		v1++;
+	c->dirs_v1 = (struct cgroup_dirs){.n = v1, .v = c->dirs.v};
+	c->dirs_v2 = (struct cgroup_dirs){.n = c->dirs.n - v1, .v = c->dirs.v + v1};
+}
+
+static int check_options(const struct creation *c, struct husk_error **err)
+{
+	const struct husk_create_options *o = c->options;
+
+	if (!o || o->size < sizeof *o)
+		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "create options have no valid size");
+	if (!o->id || !container_id_valid(o->id))
+		return fail(err, HUSK_ERROR_INVALID_ID, "invalid container ID format: '%s'",
+			o->id ? o->id : "");
+	return oci_check_runnable(c->config->spec, err);
+}
+
+/* Compiles the plan: everything that can be wrong with the configuration is found out here. */
+static int make_plan(struct creation *c, struct husk_error **err)
+{
+	const struct oci_spec *spec = c->config->spec;
+	const char *path = spec->linux ? spec->linux->cgroups_path : NULL;
+	int r = factory_host(c->factory, &c->host, err);
+
+	if (r < 0)
+		return r;
+	if (cgroup_dirs_resolve(&c->host->cgroups, path, c->options->id, &c->dirs) < 0)
+		return fail_memory(err);
+	split_cgroups(c);
+	c->state.best_effort_cgroup =
+		(struct opt_bool){true, c->host->rootless && !(path && *path)};
+	return plan_create(&(struct plan_create_input){.spec = spec,
+				   .id = c->options->id,
+				   .bundle = c->config->bundle,
+				   .host = c->host,
+				   .cgroups = &c->dirs,
+				   .log = &c->factory->log,
+				   .notify_socket = c->options->notify_socket,
+				   .gate = c->gate,
+				   .no_pivot = c->options->no_pivot,
+				   .no_new_keyring = c->options->no_new_keyring,
+				   .preserve_fds = c->options->stdio.preserve_fds,
+				   .listen_fds = c->options->stdio.listen_fds},
+		&c->plan, err);
+}
+
+static char *time_text(void)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+	return str_printf("%s.%09ldZ", date, now.tv_nsec);
+}
+
+static int copy_annotations(struct state *s, const struct oci_string_map *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct oci_string_pair *pair = list_add(&s->annotations);
+
+		if (!pair)
+			return -ENOMEM;
+		pair->name = strdup(from->v[i].name);
+		pair->value = strdup(from->v[i].value);
+		if (!pair->name || !pair->value)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fill_state(struct creation *c, struct husk_error **err)
+{
+	const struct oci_spec *spec = c->config->spec;
+	struct state *s = &c->state;
+
+	s->version = (struct opt_u64){true, 1};
+	s->id = strdup(c->options->id);
+	s->oci_version = strdup(spec->oci_version);
+	s->bundle = strdup(c->config->bundle);
+	s->rootfs = c->config->rootfs ? strdup(c->config->rootfs) : NULL;
+	s->created = time_text();
+	s->owner = (struct opt_u64){true, c->host->euid};
+	s->shared_pid = (struct opt_bool){true, !oci_linux_new_namespace(spec->linux, OCI_NS_PID)};
+	if (!s->id || !s->oci_version || !s->bundle || !s->created ||
+		state_set_cgroups(s, &c->dirs) < 0 || copy_annotations(s, &spec->annotations) < 0)
+		return fail_memory(err);
+	return 0;
+}
+
+static int make_directory(struct creation *c, struct husk_error **err)
+{
+	const char *id = c->options->id;
+	struct stat st;
+
+	if (mkdirat(c->factory->root_fd, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return fail_full(err, HUSK_ERROR_EXISTS, EEXIST, NULL,
+				"container with given ID already exists: '%s'", id);
+		return fail_errno(
+			err, -errno, "cannot make the state directory of container '%s'", id);
+	}
+	c->dir = openat(c->factory->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->lock = c->dir < 0 ? -1 : openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->lock < 0 || flock(c->lock, LOCK_EX) < 0 || fstat(c->lock, &st) < 0)
+		return fail_errno(err, -errno, "cannot lock container '%s'", id);
+	if (!st.st_nlink) {
+		c->dir = fd_close(c->dir); /* not ours any more: nothing to undo */
+		return fail(err, HUSK_ERROR_NOT_FOUND,
+			"container '%s' was deleted while it was created", id);
+	}
+	fault_point("directory-made");
+	return 0;
+}
+
+static int record(struct creation *c, struct husk_error **err)
+{
+	int r = io_replace_at(c->dir, STATE_CONFIG, c->config->text, c->config->text_len, 0600);
+
+	if (r < 0)
+		return fail_errno(
+			err, r, "cannot save the configuration of container '%s'", c->options->id);
+	r = state_save(&c->state, c->dir, err);
+	fault_point("state-written");
+	return r;
+}
+
+static int open_everything(struct creation *c, struct husk_error **err)
+{
+	int r = 0;
+
+	if (c->gate) {
+		r = gate_open(c->dir, STATE_GATE, &c->gate_fd);
+		if (r < 0)
+			return fail_errno(
+				err, r, "cannot make the gate of container '%s'", c->options->id);
+	}
+	r = descriptors_open(c->plan.header,
+		&(struct descriptor_sources){.gate = c->gate_fd, .pidfd = -1}, &c->fds, err);
+	fault_point("descriptors-open");
+	return r;
+}
+
+/* The cgroup2 directory is made before the clone, which puts the process into it. */
+static int start_init(struct creation *c, struct husk_error **err)
+{
+	struct cgroup_context v2 = cgroups(c, &c->dirs_v2);
+	int r = cgroup_make(&v2, err);
+
+	if (r < 0)
+		return r;
+	c->cgroups_made = true;
+	r = cgroup_entry_open(&v2, &c->entry_v2, err);
+	if (!r)
+		r = launch_start(&(struct launch_request){.factory = c->factory,
+					 .plan = &c->plan,
+					 .stdio = &c->options->stdio,
+					 .cgroup = c->entry_v2.into,
+					 .fds = c->fds.v},
+			&c->launch, err);
+	fault_point("launched");
+	return r;
+}
+
+/* Runs beside husk-init, which is making the mounts meanwhile. */
+static int make_v1_cgroups(struct creation *c, struct husk_error **err)
+{
+	struct cgroup_context v1 = cgroups(c, &c->dirs_v1);
+	int r = cgroup_make(&v1, err);
+
+	if (!r)
+		r = cgroup_entry_open(&v1, &c->entry_v1, err);
+	fault_point("cgroup-made");
+	return r;
+}
+
+static size_t copy_ranges(struct idmap_range *to, const struct oci_id_mappings *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		to[i] = (struct idmap_range){(uint32_t)from->v[i].container_id.value,
+			(uint32_t)from->v[i].host_id.value, (uint32_t)from->v[i].size.value};
+	return from->n;
+}
+
+static int call_map_ids(void *data, pid_t launcher, struct husk_error **err)
+{
+	const struct creation *c = data;
+	const struct oci_linux *l = c->config->spec->linux;
+	auto_free struct idmap_range *ranges =
+		calloc(l->uid_mappings.n + l->gid_mappings.n + 1, sizeof *ranges);
+	struct idmap uids = {.v = ranges}, gids = {};
+	auto_strbuf detail = {};
+	int r;
+
+	if (!ranges)
+		return fail_memory(err);
+	uids.n = copy_ranges(ranges, &l->uid_mappings);
+	gids.v = ranges + uids.n;
+	gids.n = copy_ranges(ranges + uids.n, &l->gid_mappings);
+	r = idmap_write(launcher, &uids, &gids, &detail);
+	if (r < 0)
+		return fail_full(err, HUSK_ERROR_SYSTEM, -r, "/linux/uidMappings",
+			"/linux/uidMappings: cannot map user and group IDs: %s%s%s%s",
+			errno_text(-r), detail.len ? " (" : "", strbuf_text(&detail),
+			detail.len ? ")" : "");
+	return 0;
+}
+
+static int call_joined(
+	void *data, struct launch *l, const int **ret_fds, size_t *ret_n, struct husk_error **err)
+{
+	struct creation *c = data;
+	struct cgroup_context v2 = cgroups(c, &c->dirs_v2);
+	struct pid_stat st;
+	int r;
+
+	if (!l->in_cgroup && c->entry_v2.into >= 0) {
+		r = cgroup_join(&v2, l->pid, err);
+		if (r < 0)
+			return r;
+	}
+	fault_point("cgroup-joined");
+	r = pid_read_stat(l->pid, &st);
+	if (!r)
+		r = pid_boot_id(&c->state.boot_id);
+	if (r < 0)
+		return fail_errno(err, r, "cannot identify the container's process");
+	c->state.pid = (struct opt_u64){true, (uint64_t)l->pid};
+	c->state.start_time = (struct opt_u64){true, st.start_time};
+	r = state_save(&c->state, c->dir, err);
+	fault_point("pid-recorded");
+	*ret_fds = c->entry_v1.fds;
+	*ret_n = c->entry_v1.n;
+	return r;
+}
+
+static int call_ready(void *data, struct launch *l, struct husk_error **err)
+{
+	struct creation *c = data;
+	int r;
+
+	fault_point("ready");
+	r = handover_give(&c->handover, &c->options->stdio, l, err);
+	fault_point("connected");
+	return r;
+}
+
+static int carry_out(struct creation *c, struct husk_error **err)
+{
+	const struct launch_calls calls = {
+		.data = c, .map_ids = call_map_ids, .joined = call_joined, .ready = call_ready};
+	int r = make_directory(c, err);
+
+	if (!r)
+		r = record(c, err);
+	if (!r)
+		r = open_everything(c, err);
+	if (!r)
+		r = start_init(c, err);
+	if (!r)
+		r = make_v1_cgroups(c, err);
+	return r ? r : launch_walk(&c->launch, &calls, err);
+}
+
+static void undo(struct creation *c)
+{
+	struct cgroup_context all = cgroups(c, &c->dirs);
+
+	launch_undo(&c->launch);
+	if (c->cgroups_made) {
+		/* what is left of them is found by delete; the first error is the one to tell */
+		(void)cgroup_kill(&all, SIGKILL, NULL);
+		(void)cgroup_remove(&all, NULL);
+	}
+	if (c->dir >= 0)
+		(void)container_remove_directory(c->factory, c->options->id, c->dir, NULL);
+}
+
+static int hand_out(struct creation *c, struct husk_container **ret_container,
+	struct husk_process **ret_process, struct husk_error **err)
+{
+	struct husk_process *process = NULL;
+	int r = ret_process ? process_new(c->launch.pid, &c->launch.pidfd, &c->launch.console,
+				      &process, err)
+			    : 0;
+
+	if (!r && ret_container)
+		r = container_new(c->factory, c->options->id, &c->dir, ret_container, err);
+	if (r < 0)
+		husk_process_unref(process);
+	else if (ret_process)
+		*ret_process = process;
+	return r;
+}
+
+static void creation_done(struct creation *c)
+{
+	launch_done(&c->launch);
+	handover_done(&c->handover);
+	descriptors_done(&c->fds);
+	cgroup_entry_done(&c->entry_v1);
+	cgroup_entry_done(&c->entry_v2);
+	fd_close(c->gate_fd);
+	fd_close(c->lock);
+	fd_close(c->dir);
+	state_done(&c->state);
+	cgroup_dirs_done(&c->dirs);
+	plan_done(&c->plan);
+}
+
+static int create(struct creation *c, struct husk_container **ret_container,
+	struct husk_process **ret_process, struct husk_error **err)
+{
+	int r = check_options(c, err);
+
+	if (!r)
+		r = make_plan(c, err);
+	if (!r)
+		r = fill_state(c, err);
+	if (!r)
+		r = handover_open(&c->options->stdio, &c->handover, err);
+	if (!r) {
+		r = carry_out(c, err);
+		if (!r)
+			r = hand_out(c, ret_container, ret_process, err);
+		if (r < 0)
+			undo(c);
+	}
+	creation_done(c);
+	return r;
+}
+
+#define CREATION_INIT(gate_)                                                             \
+	{                                                                                \
+		.factory = factory, .config = config, .options = options, .gate = gate_, \
+		.dir = -1, .lock = -1, .gate_fd = -1, .entry_v1 = {.into = -1},          \
+		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT    \
+	}
+
+int husk_container_create(struct husk_factory *factory, const struct husk_config *config,
+	const struct husk_create_options *options, struct husk_container **ret_container,
+	struct husk_process **ret_process, struct husk_error **err)
+{
+	struct creation c = CREATION_INIT(true);
+
+	return create(&c, ret_container, ret_process, err);
+}
+
+int husk_container_run(struct husk_factory *factory, const struct husk_config *config,
+	const struct husk_create_options *options, struct husk_container **ret_container,
+	struct husk_process **ret_process, struct husk_error **err)
+{
+	struct creation c = CREATION_INIT(false);
+
+	return create(&c, ret_container, ret_process, err);
+}

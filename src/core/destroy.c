@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The end of a container. Works from what is on record, whatever state a killed runtime left: a directory without a
+ * state, a process that nobody waits for, cgroups half made. The directory goes last, so that delete can be repeated.
+ */
+#include <base/fd.h>
+#include <core/container.h>
+#include <core/factory.h>
+#include <core/fault.h>
+#include <kern/pid.h>
+
+#include <signal.h>
+
+enum { DEATH_MS = 10000 };
+
+static int kill_first(
+	const struct husk_container *c, const struct container_now *now, struct husk_error **err)
+{
+	int r;
+
+	if (now->pidfd < 0)
+		return 0;
+	ignored(pid_signal(now->pidfd, SIGKILL)); /* gone meanwhile is what we want */
+	r = pid_wait(now->pidfd, DEATH_MS);
+	if (r < 0)
+		return fail_errno(err, r, "cannot wait for the end of container '%s'", c->id);
+	if (!r)
+		return fail(err, HUSK_ERROR_TIMEOUT,
+			"container init still running: container '%s' (process %d) did not end in "
+			"%d s",
+			c->id, (int)now->state.pid.value, DEATH_MS / 1000);
+	return 0;
+}
+
+static int remove_cgroups(
+	const struct husk_container *c, const struct container_now *now, struct husk_error **err)
+{
+	auto_cgroups g = {};
+	int r = container_cgroups(c, &now->state, &g, err);
+
+	if (r < 0)
+		return r;
+	/* the frozen would never die, and without a pid namespace others may have stayed */
+	if (now->pidfd >= 0 || opt_true(now->state.shared_pid) || !now->state.pid.set)
+		r = cgroup_kill(&g.context, SIGKILL, err);
+	return r < 0 ? r : cgroup_remove(&g.context, err);
+}
+
+static int destroy(const struct husk_container *c, struct container_now *now, int force,
+	struct husk_error **err)
+{
+	bool may =
+		force || now->status == HUSK_STATUS_STOPPED || now->status == HUSK_STATUS_CREATED;
+	int r;
+
+	if (!may)
+		return fail(err, HUSK_ERROR_BAD_STATE,
+			"cannot delete container %s that is not stopped: %s", c->id,
+			husk_status_name(now->status));
+	if (now->status == HUSK_STATUS_PAUSED) {
+		auto_cgroups g = {};
+
+		r = container_cgroups(c, &now->state, &g, err);
+		if (!r)
+			r = cgroup_kill(&g.context, SIGKILL, err);
+		if (r < 0)
+			return r;
+	}
+	r = kill_first(c, now, err);
+	fault_point("delete-killed");
+	if (!r)
+		r = remove_cgroups(c, now, err);
+	fault_point("delete-cgroup");
+	if (!r)
+		r = container_remove_directory(c->factory, c->id, c->dir, err);
+	fault_point("delete-state");
+	return r;
+}
+
+int husk_container_delete(struct husk_container *c, int force, struct husk_error **err)
+{
+	auto_now now = {};
+	auto_close int lock = -1;
+	int r = container_lock(c, &lock, err);
+
+	if (!r)
+		r = container_look(c, &now, err);
+	fault_point("delete-locked");
+	return r < 0 ? r : destroy(c, &now, force, err);
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Making and sharing a factory. What is found out about the host is found out when a call first needs it: `state` and
+ * `kill` never look at cgroups or capabilities.
+ */
+#include <core/factory.h>
+#include <base/array.h>
+#include <base/fd.h>
+#include <base/mem.h>
+#include <base/path.h>
+#include <core/id.h>
+#include <core/init_image.h>
+#include <husk/husk.h>
+#include <kern/probe.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U /* Linux 6.3 */
+#endif
+
+const char *husk_version(void)
+{
+	return HUSK_VERSION;
+}
+
+const char *husk_spec_version(void)
+{
+	return "1.3.0";
+}
+
+/* Makes the directory and those above it; others may look through, not into (containers have 0700). */
+static int make_directories(const char *path)
+{
+	auto_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return mkdir(copy, 0711) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int open_root(struct husk_factory *f, const char *root, struct husk_error **err)
+{
+	auto_free char *cwd = root[0] == '/' ? NULL : getcwd(NULL, 0);
+	auto_free char *joined = root[0] == '/' ? strdup(root) : cwd ? path_join(cwd, root) : NULL;
+	int r;
+
+	f->root = joined ? path_clean(joined) : NULL;
+	if (!f->root)
+		return fail_memory(err);
+	if (!strcmp(f->root, "/"))
+		return fail(
+			err, HUSK_ERROR_INVALID_ARGUMENT, "the state directory must not be '/'");
+	f->root_fd = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->root_fd >= 0)
+		return 0;
+	r = errno == ENOENT ? make_directories(f->root) : -errno;
+	if (r < 0)
+		return fail_errno(err, r, "cannot make the state directory '%s'", f->root);
+	f->root_fd = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (f->root_fd < 0)
+		return fail_errno(err, -errno, "cannot open the state directory '%s'", f->root);
+	return 0;
+}
+
+int husk_factory_new(const struct husk_factory_options *options, struct husk_factory **ret,
+	struct husk_error **err)
+{
+	struct husk_factory *f;
+	int r;
+
+	if (!options || options->size < sizeof *options)
+		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "factory options have no valid size");
+	if (options->systemd_cgroup)
+		return fail(err, HUSK_ERROR_UNSUPPORTED,
+			"cgroups by systemd are not supported yet (--systemd-cgroup)");
+	f = calloc(1, sizeof *f);
+	if (!f)
+		return fail_memory(err);
+	f->refs = 1;
+	f->root_fd = f->init_fd = -1;
+	f->rootless = options->rootless;
+	f->log = (struct log){
+		.write = options->log, .data = options->log_data, .level = options->log_level};
+	pthread_mutex_init(&f->lock, NULL);
+	r = open_root(f, options->root ? options->root : "/run/husk", err);
+	if (r < 0) {
+		husk_factory_unref(f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}
+
+struct husk_factory *husk_factory_ref(struct husk_factory *f)
+{
+	f->refs++;
+	return f;
+}
+
+struct husk_factory *husk_factory_unref(struct husk_factory *f)
+{
+	if (!f || --f->refs)
+		return NULL;
+	fd_close(f->root_fd);
+	fd_close(f->init_fd);
+	cgroup_layout_done(&f->host.cgroups);
+	pthread_mutex_destroy(&f->lock);
+	free(f->root);
+	free(f);
+	return NULL;
+}
+
+static int find_host(struct husk_factory *f, struct husk_error **err)
+{
+	struct plan_host host = {.euid = geteuid(), .egid = getegid()};
+	int r = probe_in_user_namespace();
+
+	if (r < 0)
+		return fail_errno(err, r, "cannot read '/proc/self/uid_map'");
+	host.in_user_namespace = r;
+	host.rootless = f->rootless == HUSK_ROOTLESS_AUTO ? host.euid != 0 || host.in_user_namespace
+							  : f->rootless == HUSK_ROOTLESS_YES;
+	r = probe_known_capabilities(&host.known_capabilities);
+	if (r < 0)
+		return fail_errno(err, r, "cannot find out the kernel's capabilities");
+	r = cgroup_layout_detect(&host.cgroups);
+	if (r < 0)
+		return fail_errno(err, r, "cannot find the cgroup hierarchies");
+	f->host = host;
+	f->host_known = true;
+	return 0;
+}
+
+int factory_host(struct husk_factory *f, const struct plan_host **ret, struct husk_error **err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	if (!f->host_known)
+		r = find_host(f, err);
+	pthread_mutex_unlock(&f->lock);
+	if (!r)
+		*ret = &f->host;
+	return r;
+}
+
+/*
+ * CVE-2019-5736: what runs inside the container is a sealed copy in memory that nobody can write to. Where memfds may
+ * not be executed (sysctl vm.memfd_noexec=2), the installed file serves.
+ */
+static int make_init(struct husk_error **err)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	auto_close int fd = memfd_create("husk-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	ssize_t n;
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("husk-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0 && errno == EACCES) {
+		fd = open(HUSK_INIT_PATH, O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			return fail_errno(err, -errno,
+				"cannot open '%s' (memfds may not be executed here)",
+				HUSK_INIT_PATH);
+		return TAKE_FD(fd);
+	}
+	if (fd < 0)
+		return fail_errno(err, -errno, "cannot make a memfd for husk-init");
+	n = write(fd, husk_init_image, husk_init_image_size);
+	if (n != (ssize_t)husk_init_image_size)
+		return fail_errno(err, n < 0 ? -errno : -ENOSPC, "cannot copy husk-init to memory");
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return fail_errno(err, -errno, "cannot seal husk-init");
+	return TAKE_FD(fd);
+}
+
+int factory_init(struct husk_factory *f, int *ret_fd, struct husk_error **err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	if (f->init_fd < 0) {
+		r = make_init(err);
+		if (r >= 0)
+			f->init_fd = r;
+	}
+	*ret_fd = f->init_fd;
+	pthread_mutex_unlock(&f->lock);
+	return r < 0 ? r : 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One block: the pointers, then the strings they point to. */
+static char **pack_names(const struct strv *names)
+{
+	size_t room = (names->n + 1) * sizeof(char *);
+	char **block, *text;
+
+	list_for_each (name, names)
+		room += strlen(*name) + 1;
+	block = malloc(room);
+	if (!block)
+		return NULL;
+	text = (char *)(block + names->n + 1);
+	for (size_t i = 0; i < names->n; i++) {
+		block[i] = text;
+		text = stpcpy(text, names->v[i]) + 1;
+	}
+	block[names->n] = NULL;
+	return block;
+}
+
+int husk_factory_list(struct husk_factory *f, char ***ret, size_t *ret_n, struct husk_error **err)
+{
+	int fd = openat(f->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct strv names = {};
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		fd_close(fd);
+		return fail_errno(err, -errno, "cannot read the state directory '%s'", f->root);
+	}
+	while (!r && (entry = readdir(dir)))
+		if (container_id_valid(entry->d_name) && entry->d_type == DT_DIR)
+			r = strv_add(&names, entry->d_name);
+	closedir(dir);
+	if (!r) {
+		if (names.n)
+			qsort(names.v, names.n, sizeof *names.v, compare_names);
+		*ret = pack_names(&names);
+		r = *ret ? 0 : -ENOMEM;
+		if (!r && ret_n)
+			*ret_n = names.n;
+	}
+	strv_done(&names);
+	return r < 0 ? fail_memory(err) : 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The factory behind <husk/factory.h>: the state directory and what was found out about the host, once. */
+#ifndef HUSK_CORE_FACTORY_H
+#define HUSK_CORE_FACTORY_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <base/error.h>
+#include <base/log.h>
+#include <husk/factory.h>
+#include <plan/plan.h>
+
+struct husk_factory {
+	_Atomic unsigned int refs;
+	char *root; /* absolute path of the state directory */
+	int root_fd;
+	struct log log;
+	enum husk_rootless rootless;
+
+	pthread_mutex_t lock; /* of what follows, which is found out at the first need */
+	bool host_known;
+	struct plan_host host;
+	int init_fd; /* the sealed memfd with husk-init, or -1 */
+};
+
+/* Facts of the host for the planners; belongs to the factory. */
+int factory_host(struct husk_factory *f, const struct plan_host **ret, struct husk_error **err);
+/* Descriptor of the program husk-init, ready for execveat; belongs to the factory. */
+int factory_init(struct husk_factory *f, int *ret_fd, struct husk_error **err);
+
+#endif

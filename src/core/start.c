@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Opening the gate (wire/sync.h). Whoever of the two is killed, the other one hears it: init goes back to waiting when
+ * a connection ends without START, and we see the end of the connection when init dies.
+ */
+#include <base/fd.h>
+#include <console/gate.h>
+#include <core/container.h>
+#include <core/factory.h>
+#include <core/fault.h>
+#include <core/launch.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static int refuse(const struct husk_container *c, enum husk_status status, struct husk_error **err)
+{
+	if (status == HUSK_STATUS_STOPPED)
+		return fail(
+			err, HUSK_ERROR_NOT_RUNNING, "cannot start a container that has stopped");
+	if (status == HUSK_STATUS_RUNNING)
+		return fail(err, HUSK_ERROR_BAD_STATE, "cannot start an already running container");
+	return fail(err, HUSK_ERROR_BAD_STATE, "cannot start container '%s' in the '%s' state",
+		c->id, husk_status_name(status));
+}
+
+static int converse(int connection, struct husk_error **err)
+{
+	struct launch_message m;
+	int r = launch_send(connection, SYNC_START, NULL, 0, err);
+
+	fault_point("start-sent");
+	if (!r)
+		r = launch_receive(connection, NULL, &m, err);
+	if (r < 0)
+		return r;
+	if (r)
+		launch_message_done(&m);
+	if (!r || m.type != SYNC_STARTING)
+		return fail(err, HUSK_ERROR_NOT_RUNNING,
+			"the container's process ended before it was started");
+	fault_point("starting");
+	r = launch_receive(connection, NULL, &m, err);
+	if (r > 0)
+		launch_message_done(&m);
+	return r < 0 ? r : 0; /* end of file: execve took place */
+}
+
+int husk_container_start(struct husk_container *c, struct husk_error **err)
+{
+	auto_now now = {};
+	auto_close int lock = -1, connection = -1;
+	int r = container_lock(c, &lock, err);
+
+	if (!r)
+		r = container_look(c, &now, err);
+	if (r < 0)
+		return r;
+	if (now.status != HUSK_STATUS_CREATED)
+		return refuse(c, now.status, err);
+	connection = gate_connect(c->dir, STATE_GATE);
+	if (connection < 0)
+		return fail_errno(
+			err, connection, "cannot reach the process of container '%s'", c->id);
+	fault_point("gate-connected");
+	r = converse(connection, err);
+	if (!r)
+		(void)unlinkat(c->dir, STATE_GATE,
+			0); /* nobody listens there any more; state asks faster without it */
+	return r;
+}

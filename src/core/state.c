@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+/* state.json by the table engine. */
+#include <core/state.h>
+#include <base/io.h>
+#include <base/mem.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STATE_MAX = 1 << 20 };
+
+#define S struct state_cgroup
+/* clang-format off */
+static const struct schema_field state_cgroup_fields[] = {
+	STRING(S, controllers, "controllers", REQUIRED),
+	STRING(S, mount_point, "mountPoint", REQUIRED),
+	STRING(S, path, "path", REQUIRED),
+	BOOL(S, v2, "v2"),
+	{}
+};
+static const struct schema_type state_cgroup_type = TYPE(S, "cgroup", state_cgroup_fields);
+#undef S
+
+#define S struct state
+static const struct schema_field state_fields[] = {
+	U64(S, version, "version", REQUIRED),
+	STRING(S, oci_version, "ociVersion"),
+	STRING(S, id, "id", REQUIRED),
+	STRING(S, bundle, "bundle"),
+	STRING(S, rootfs, "rootfs"),
+	STRING(S, created, "created"),
+	U64(S, owner, "owner", RANGE(0, UINT32_MAX)),
+	U64(S, pid, "pid", RANGE(1, INT32_MAX)),
+	U64(S, start_time, "startTime"),
+	STRING(S, boot_id, "bootId"),
+	BOOL(S, shared_pid, "sharedPid"),
+	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
+	LIST(S, cgroups, "cgroups", state_cgroup),
+	STRING_MAP(S, annotations, "annotations"),
+	{}
+};
+static const struct schema_type state_type = TYPE(S, "state", state_fields);
+#undef S
+/* clang-format on */
+
+int state_save(const struct state *s, int dir, struct husk_error **err)
+{
+	auto_free char *text = NULL;
+	int r = schema_write(&state_type, s, 0, &text, err);
+
+	if (r < 0)
+		return r;
+	r = io_replace_at(dir, STATE_FILE, text, strlen(text), 0600);
+	return r < 0 ? fail_errno(err, r, "cannot write the state of container '%s'", s->id) : 0;
+}
+
+int state_load(int dir, const char *id, struct state *ret, struct husk_error **err)
+{
+	auto_free char *text = NULL;
+	void *s = NULL;
+	size_t n = 0;
+	int r = io_read_at(dir, STATE_FILE, STATE_MAX, &text, &n);
+
+	if (r == -ENOENT) {
+		*ret = (struct state){.id = strdup(id)};
+		return ret->id ? 0 : fail_memory(err);
+	}
+	if (r < 0)
+		return fail_errno(err, r, "cannot read the state of container '%s'", id);
+	r = schema_read(&state_type, text, n, &s, err);
+	if (r < 0)
+		return wrap(err, r, "the state of container '%s' is damaged", id);
+	*ret = *(struct state *)s;
+	free(s);
+	return 0;
+}
+
+void state_done(struct state *s)
+{
+	schema_done(&state_type, s);
+}
+
+int state_cgroup_dirs(const struct state *s, struct cgroup_dirs *ret)
+{
+	struct cgroup_dirs dirs = {};
+
+	list_for_each (c, &s->cgroups) {
+		struct cgroup_dir *d = list_add(&dirs);
+
+		if (d)
+			*d = (struct cgroup_dir){.controllers = strdup(c->controllers),
+				.mount_point = strdup(c->mount_point),
+				.path = strdup(c->path),
+				.v2 = opt_true(c->v2)};
+		if (!d || !d->controllers || !d->mount_point || !d->path) {
+			cgroup_dirs_done(&dirs);
+			return -ENOMEM;
+		}
+	}
+	*ret = dirs;
+	return 0;
+}
+
+int state_set_cgroups(struct state *s, const struct cgroup_dirs *dirs)
+{
+	for (size_t i = 0; i < dirs->n; i++) {
+		const struct cgroup_dir *d = &dirs->v[i];
+		struct state_cgroup *c = list_add(&s->cgroups);
+
+		if (!c)
+			return -ENOMEM;
+		c->controllers = strdup(d->controllers);
+		c->mount_point = strdup(d->mount_point);
+		c->path = strdup(d->path);
+		c->v2 = (struct opt_bool){.set = true, .value = d->v2};
+		if (!c->controllers || !c->mount_point || !c->path)
+			return -ENOMEM;
+	}
+	return 0;
+}
