@@ -2,6 +2,7 @@
 /* husk version, husk --version: three lines that engines parse as they parse runc's. */
 #include <cli/commands.h>
 #include <cli/out.h>
+
 #if __has_include(<commit.h>)
 #include <commit.h>
 #endif
