@@ -12,8 +12,11 @@ void *array_grow(void *v, size_t n, size_t size)
 	size_t room = n ? n * 2 : 4;
 	char *grown;
 
-	if (n && (n & (n - 1) || n < 4))
-		return v; /* not at a power of two: the room is already there */
+	if (n && (n & (n - 1) || n < 4)) {
+		/* Not at a power of two: the room is there, but something may have been taken off it. */
+		memset((char *)v + n * size, 0, size);
+		return v;
+	}
 	if (room > SIZE_MAX / 2 / size)
 		return NULL;
 	grown = realloc(v, room * size);

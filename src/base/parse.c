@@ -89,7 +89,8 @@ int parse_size(const char *s, uint64_t *ret)
 		return r;
 	if (*end) {
 		unit = strchr(units, tolower((unsigned char)*end));
-		if (!unit || (end[1] && strcasecmp(end + 1, "b") && strcasecmp(end + 1, "ib")))
+		if (!unit || (end[1] && (unit == units || (strcasecmp(end + 1, "b") &&
+								  strcasecmp(end + 1, "ib")))))
 			return -EINVAL;
 		shift = (unsigned int)(unit - units) * 10;
 	}
