@@ -60,67 +60,69 @@ void husk_error_free_target(struct husk_error **error)
 	husk_error_free(*error);
 }
 
+/* As Go's syscall package words them. */
+static const struct {
+	int value;
+	const char *text;
+} errno_texts[] = {
+	{EPERM, "operation not permitted"},
+	{ENOENT, "no such file or directory"},
+	{ESRCH, "no such process"},
+	{EIO, "input/output error"},
+	{ENXIO, "no such device or address"},
+	{E2BIG, "argument list too long"},
+	{ENOEXEC, "exec format error"},
+	{EBADF, "bad file descriptor"},
+	{EAGAIN, "resource temporarily unavailable"},
+	{ENOMEM, "cannot allocate memory"},
+	{EACCES, "permission denied"},
+	{EBUSY, "device or resource busy"},
+	{EEXIST, "file exists"},
+	{EXDEV, "invalid cross-device link"},
+	{ENODEV, "no such device"},
+	{ENOTDIR, "not a directory"},
+	{EISDIR, "is a directory"},
+	{EINVAL, "invalid argument"},
+	{EMFILE, "too many open files"},
+	{ENOSPC, "no space left on device"},
+	{EROFS, "read-only file system"},
+	{EPIPE, "broken pipe"},
+	{ERANGE, "numerical result out of range"},
+	{ENAMETOOLONG, "file name too long"},
+	{ENOSYS, "function not implemented"},
+	{ENOTEMPTY, "directory not empty"},
+	{ELOOP, "too many levels of symbolic links"},
+	{EOPNOTSUPP, "operation not supported"},
+	{EOVERFLOW, "value too large for defined data type"},
+	{EFBIG, "file too large"},
+	{EINTR, "interrupted system call"},
+	{ECHILD, "no child processes"},
+	{EFAULT, "bad address"},
+	{ENFILE, "too many open files in system"},
+	{ENOTTY, "inappropriate ioctl for device"},
+	{ETXTBSY, "text file busy"},
+	{EMLINK, "too many links"},
+	{ENODATA, "no data available"},
+	{EBADMSG, "bad message"},
+	{EUSERS, "too many users"},
+	{ENOTSOCK, "socket operation on non-socket"},
+	{EMSGSIZE, "message too long"},
+	{EADDRINUSE, "address already in use"},
+	{ECONNRESET, "connection reset by peer"},
+	{ENOTCONN, "transport endpoint is not connected"},
+	{ETIMEDOUT, "connection timed out"},
+	{ECONNREFUSED, "connection refused"},
+	{ESTALE, "stale file handle"},
+	{EDQUOT, "disk quota exceeded"},
+};
+
 const char *errno_text(int errno_value)
 {
-	static const struct {
-		int value;
-		const char *text;
-	} lower[] = {
-		{EPERM, "operation not permitted"},
-		{ENOENT, "no such file or directory"},
-		{ESRCH, "no such process"},
-		{EIO, "input/output error"},
-		{ENXIO, "no such device or address"},
-		{E2BIG, "argument list too long"},
-		{ENOEXEC, "exec format error"},
-		{EBADF, "bad file descriptor"},
-		{EAGAIN, "resource temporarily unavailable"},
-		{ENOMEM, "cannot allocate memory"},
-		{EACCES, "permission denied"},
-		{EBUSY, "device or resource busy"},
-		{EEXIST, "file exists"},
-		{EXDEV, "invalid cross-device link"},
-		{ENODEV, "no such device"},
-		{ENOTDIR, "not a directory"},
-		{EISDIR, "is a directory"},
-		{EINVAL, "invalid argument"},
-		{EMFILE, "too many open files"},
-		{ENOSPC, "no space left on device"},
-		{EROFS, "read-only file system"},
-		{EPIPE, "broken pipe"},
-		{ERANGE, "numerical result out of range"},
-		{ENAMETOOLONG, "file name too long"},
-		{ENOSYS, "function not implemented"},
-		{ENOTEMPTY, "directory not empty"},
-		{ELOOP, "too many levels of symbolic links"},
-		{EOPNOTSUPP, "operation not supported"},
-		{EOVERFLOW, "value too large for defined data type"},
-		{EFBIG, "file too large"},
-		{EINTR, "interrupted system call"},
-		{ECHILD, "no child processes"},
-		{EFAULT, "bad address"},
-		{ENFILE, "too many open files in system"},
-		{ENOTTY, "inappropriate ioctl for device"},
-		{ETXTBSY, "text file busy"},
-		{EMLINK, "too many links"},
-		{ENODATA, "no data available"},
-		{EBADMSG, "bad message"},
-		{EUSERS, "too many users"},
-		{ENOTSOCK, "socket operation on non-socket"},
-		{EMSGSIZE, "message too long"},
-		{EADDRINUSE, "address already in use"},
-		{ECONNRESET, "connection reset by peer"},
-		{ENOTCONN, "transport endpoint is not connected"},
-		{ETIMEDOUT, "connection timed out"},
-		{ECONNREFUSED, "connection refused"},
-		{ESTALE, "stale file handle"},
-		{EDQUOT, "disk quota exceeded"},
-	};
 	const char *text;
 
-	for (size_t i = 0; i < ARRAY_LEN(lower); i++)
-		if (lower[i].value == errno_value)
-			return lower[i].text;
+	for (size_t i = 0; i < ARRAY_LEN(errno_texts); i++)
+		if (errno_texts[i].value == errno_value)
+			return errno_texts[i].text;
 	text = strerrordesc_np(errno_value);
 	return text ? text : "unknown error";
 }
