@@ -73,16 +73,16 @@ static void format(
 
 	add_time(&when, time(NULL));
 	if (!sink->json) {
-		json_string(
+		out_json_string(
 			&j, NULL, message); /* Go's quoted strings are JSON's but for rarities */
 		strbuf_printf(line, "time=\"%s\" level=%s msg=%s\n", strbuf_text(&when), level,
 			strbuf_text(&quoted));
 		return;
 	}
 	json_open(&j, NULL, '{');
-	json_string(&j, "level", level);
-	json_string(&j, "msg", message);
-	json_string(&j, "time", strbuf_text(&when));
+	out_json_string(&j, "level", level);
+	out_json_string(&j, "msg", message);
+	out_json_string(&j, "time", strbuf_text(&when));
 	json_close(&j, '}');
 	strbuf_add_char(line, '\n');
 }

@@ -81,7 +81,7 @@ void json_close(struct json_out *j, char bracket)
 	j->filled = true;
 }
 
-void json_string(struct json_out *j, const char *key, const char *value)
+void out_json_string(struct json_out *j, const char *key, const char *value)
 {
 	before(j, key);
 	quote(j->out, value);

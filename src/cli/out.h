@@ -21,7 +21,7 @@ struct json_out {
 void json_open(struct json_out *j, const char *key, char bracket);
 void json_close(struct json_out *j, char bracket);
 /* Bytes that are not UTF-8 become U+FFFD, as every reader of JSON expects. */
-void json_string(struct json_out *j, const char *key, const char *value);
+void out_json_string(struct json_out *j, const char *key, const char *value);
 void json_int(struct json_out *j, const char *key, int64_t value);
 
 /* One cell of a table whose columns are at least 12 wide and 3 apart (as runc's); the last of a row ends the line. */

@@ -5,19 +5,19 @@
 void state_json(struct json_out *json, const struct husk_state *state, const char *owner)
 {
 	json_open(json, NULL, '{');
-	json_string(json, "ociVersion", state->oci_version);
-	json_string(json, "id", state->id);
+	out_json_string(json, "ociVersion", state->oci_version);
+	out_json_string(json, "id", state->id);
 	json_int(json, "pid", state->pid);
-	json_string(json, "status", husk_status_name(state->status));
-	json_string(json, "bundle", state->bundle);
-	json_string(json, "rootfs", state->rootfs);
-	json_string(json, "created", state->created);
+	out_json_string(json, "status", husk_status_name(state->status));
+	out_json_string(json, "bundle", state->bundle);
+	out_json_string(json, "rootfs", state->rootfs);
+	out_json_string(json, "created", state->created);
 	if (state->annotation_count) {
 		json_open(json, "annotations", '{');
 		for (size_t i = 0; i < state->annotation_count; i++)
-			json_string(json, state->annotation_names[i], state->annotation_values[i]);
+			out_json_string(json, state->annotation_names[i], state->annotation_values[i]);
 		json_close(json, '}');
 	}
-	json_string(json, "owner", owner);
+	out_json_string(json, "owner", owner);
 	json_close(json, '}');
 }

@@ -154,11 +154,8 @@ DESCRIBE(mount)
 	const struct plan_mount *m = &op->mount;
 	auto_strbuf flags = {};
 
-	if (m->source)
-		add_str(out, plan, m->source);
-	else
-		add_str(out, plan, m->fstype);
-	strbuf_add(out, " on ");
+	add_str(out, plan, m->source ? m->source : m->fstype);
+	strbuf_add(out, m->source || m->fstype ? " on " : "on ");
 	add_str(out, plan, m->target);
 	if (m->fstype && strcmp(plan_string(plan, m->fstype), plan_string(plan, m->source))) {
 		strbuf_add(out, " type ");

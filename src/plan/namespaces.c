@@ -140,7 +140,7 @@ void plan_time_offsets(struct planner *p)
 		offset(&text, "boottime", offsets->boottime);
 	}
 	p->b.failed |= strbuf_failed(&text);
-	op = builder_op_at(&p->b, PLAN_TIME_OFFSETS, "/linux/timeOffsets");
+	op = builder_op_at(&p->b, PLAN_TIME_OFFSETS, "%s", offsets ? "/linux/timeOffsets" : "");
 	op->time.text = builder_str(&p->b, text.text);
 }
 
@@ -155,7 +155,8 @@ void plan_await_cgroup(struct planner *p)
 	if (p->cgroup_awaited)
 		return;
 	p->cgroup_awaited = true;
-	builder_op_at(&p->b, PLAN_AWAIT_CGROUP, "/linux/cgroupsPath");
+	builder_op_at(&p->b, PLAN_AWAIT_CGROUP, "%s",
+		given(p->linux_->cgroups_path) ? "/linux/cgroupsPath" : "");
 	if (p->create && (p->ns_new & CLONE_NEWCGROUP))
 		builder_op_at(
 			&p->b, PLAN_CGROUP_NS, "/linux/namespaces/%zu", entry_index(p, entry));

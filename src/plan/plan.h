@@ -19,9 +19,9 @@
 struct plan_host {
 	uid_t euid;
 	gid_t egid;
-	bool in_user_namespace;	       /* of the runtime: device nodes can only be bound */
-	bool rootless;		       /* the runtime may not manage the host's cgroups */
-	uint64_t known_capabilities;   /* bit set of the capabilities this kernel has */
+	bool in_user_namespace; /* of the runtime: device nodes can only be bound */
+	bool rootless; /* the runtime may not manage the host's cgroups */
+	uint64_t known_capabilities; /* bit set of the capabilities this kernel has */
 	struct cgroup_layout cgroups;
 	/* mount options are checked against the kernel: open_tree_attr etc. come later */
 };
@@ -29,19 +29,20 @@ struct plan_host {
 struct plan_create_input {
 	const struct oci_spec *spec; /* parsed and checked (oci/check.h) */
 	const char *id;
-	const char *bundle;	     /* absolute; root.path is relative to it */
+	const char *bundle; /* absolute; root.path is relative to it */
 	const struct plan_host *host;
 	const struct cgroup_dirs *cgroups;
-	const struct log *log;	     /* warnings for what the spec lets us ignore */
-	const char *notify_dir;	     /* host directory to be mounted at /run/notify (NOTIFY_SOCKET); NULL: none */
-	bool gate;		     /* create: wait for start; else run */
+	const struct log *log; /* warnings for what the spec lets us ignore */
+	const char *
+		notify_socket; /* host path of the sd_notify(3) socket, bound at /run/notify/notify.sock; NULL: none */
+	bool gate; /* create: wait for start; else run */
 	bool no_pivot, no_new_keyring;
-	int preserve_fds;	     /* LISTEN_FDS included */
-	int listen_fds;		     /* > 0: LISTEN_FDS=n and LISTEN_PID=1 are added to the environment */
+	int preserve_fds; /* LISTEN_FDS included */
+	int listen_fds; /* > 0: LISTEN_FDS=n and LISTEN_PID=1 are added to the environment */
 };
 
 struct plan_exec_input {
-	const struct oci_spec *spec;	   /* as saved at create: namespaces, root, user namespace */
+	const struct oci_spec *spec; /* as saved at create: namespaces, root, user namespace */
 	const struct oci_process *process; /* what to run */
 	const struct plan_host *host;
 	const struct log *log;
@@ -68,6 +69,7 @@ struct plan_dump_extra {
 	const struct cgroup_dirs *cgroups;
 };
 /* The plan as text for people, one numbered line per operation; flags in words. 0 or -ENOMEM. */
-int plan_dump(const struct plan_header *plan, const struct plan_dump_extra *extra, struct strbuf *out);
+int plan_dump(
+	const struct plan_header *plan, const struct plan_dump_extra *extra, struct strbuf *out);
 
 #endif

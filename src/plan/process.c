@@ -198,7 +198,7 @@ static int finish(struct planner *p, struct husk_error **err)
 		env_add(&env, listen);
 		env_add(&env, "LISTEN_PID=1");
 	}
-	if (p->create && p->create->notify_dir)
+	if (p->create && p->create->notify_socket)
 		env_add(&env, "NOTIFY_SOCKET=/run/notify/notify.sock");
 	env_unique(&env);
 	return find_ready_exec(p, &env, err);
@@ -218,10 +218,11 @@ static void cwd(struct planner *p, uint32_t retry)
 static void umask_op(struct planner *p)
 {
 	const struct oci_user *user = p->process->user;
-	struct plan_op *op = builder_op_at(&p->b, PLAN_UMASK, "/process/user/umask");
+	bool set = user && user->umask.set;
+	struct plan_op *op =
+		builder_op_at(&p->b, PLAN_UMASK, "%s", set ? "/process/user/umask" : "");
 
-	op->umask.mask = user && user->umask.set ? (uint32_t)user->umask.value & 07777
-						 : (uint32_t)PLAN_UMASK_INHERIT;
+	op->umask.mask = set ? (uint32_t)user->umask.value & 07777 : (uint32_t)PLAN_UMASK_INHERIT;
 }
 
 /* Becoming the user. Without no_new_privs a filter needs CAP_SYS_ADMIN, and comes while we have it. */

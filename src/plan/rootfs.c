@@ -51,7 +51,8 @@ int plan_root(struct planner *p, struct husk_error **err)
 	if (!path)
 		return fail_memory(err);
 	if (has_namespace(p, CLONE_NEWNS)) {
-		op = builder_op_at(&p->b, PLAN_PROPAGATION, "/linux/rootfsPropagation");
+		op = builder_op_at(
+			&p->b, PLAN_PROPAGATION, "%s", how.set ? "/linux/rootfsPropagation" : "");
 		op->propagation.path = builder_str(&p->b, "/");
 		op->propagation.flags = before | MS_REC;
 	}

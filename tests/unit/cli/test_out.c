@@ -16,8 +16,8 @@ static void strings_are_escaped(void **state)
 
 	(void)state;
 	json_open(&json, NULL, '{');
-	json_string(&json, "k\"", "a\\b\n\t\r\b\f\x01\x7f/\xc3\xa4\xf0\x9f\x90\x9a");
-	json_string(&json, "bad", "x\xffy\xc3");
+	out_json_string(&json, "k\"", "a\\b\n\t\r\b\f\x01\x7f/\xc3\xa4\xf0\x9f\x90\x9a");
+	out_json_string(&json, "bad", "x\xffy\xc3");
 	json_close(&json, '}');
 	assert_string_equal(strbuf_text(&out),
 		"{\"k\\\"\":\"a\\\\b\\n\\t\\r\\b\\f\\u0001\\u007f/\xc3\xa4\xf0\x9f\x90\x9a\","
@@ -37,7 +37,7 @@ static void nesting_and_indent(void **state)
 	json_close(&json, ']');
 	json_open(&json, "empty", '{');
 	json_close(&json, '}');
-	json_string(&json, "last", "");
+	out_json_string(&json, "last", "");
 	json_close(&json, '}');
 	assert_string_equal(strbuf_text(&out),
 		"{\n  \"list\": [\n    1,\n    -9223372036854775808\n  ],\n  \"empty\": {},\n"

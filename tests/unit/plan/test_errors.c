@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What planners refuse: each configuration below differs from a good one in one place, and the error must name that
+ * place. The good one itself is planned too, so that no row fails for another reason.
+ */
+#include "fixture.h"
+
+enum how { PLAIN, ROOTLESS, HYBRID, EXEC };
+
+struct row {
+	const char *process, *linux_, *rest; /* members, each with a comma before */
+	const char *pointer, *text; /* text: what follows the pointer in the message */
+	enum how how;
+};
+
+#define NS "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"}]"
+#define NS_USER "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}]"
+#define MAP(ids) "[{\"containerID\":0,\"hostID\":" ids "}]"
+#define MAPS(ids) ",\"uidMappings\":" MAP(ids) ",\"gidMappings\":" MAP(ids)
+#define MOUNT(members) ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\"},{" members "}]"
+#define TMPFS "\"destination\":\"/t\",\"type\":\"tmpfs\""
+#define BIND "\"destination\":\"/b\",\"type\":\"none\",\"source\":\"/s\""
+#define LATER "not supported yet"
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* mounts */
+	{.rest = MOUNT(TMPFS ",\"options\":[\"ro\",\"idmap\"]"), .pointer = "/mounts/1/options/1", .text = "mount option 'idmap' is not supported yet"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"ridmap\"]"), .pointer = "/mounts/1/options/0", .text = "mount option 'ridmap' is not supported yet"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-2\"]"), .pointer = "/mounts/1/options/0", .text = "mount option 'idmap' is not supported yet"},
+	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"copy-symlink\"]"), .pointer = "/mounts/1/options/1", .text = "mount option 'copy-symlink' is not supported yet"},
+	{.rest = MOUNT(BIND ",\"options\":[\"bind\"]" MAPS("1,\"size\":1")), .pointer = "/mounts/1/uidMappings", .text = "id-mapped mounts are not supported yet"},
+	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"ro\",\"mode=755\"]"), .pointer = "/mounts/1/options/2", .text = "bind mounts cannot have any filesystem-specific options applied"},
+	{.rest = MOUNT("\"destination\":\"/b\",\"type\":\"bind\""), .pointer = "/mounts/1/source", .text = "is missing: a bind mount needs one"},
+	{.rest = MOUNT("\"destination\":\"/b\""), .pointer = "/mounts/1/type", .text = "is missing: it is not needed for bind mounts only"},
+	{.rest = MOUNT(BIND), .pointer = "/mounts/1/type", .text = "'none' is for bind mounts, and there is no option bind or rbind"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"src-nofollow\"]"), .pointer = "/mounts/1/options", .text = "src-nofollow is for bind mounts"},
+	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"tmpcopyup\"]"), .pointer = "/mounts/1/options", .text = "tmpcopyup is for tmpfs"},
+	{.rest = MOUNT("\"destination\":\"/p\",\"type\":\"ramfs\",\"options\":[\"tmpcopyup\"]"), .pointer = "/mounts/1/options", .text = "tmpcopyup is for tmpfs"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"shared\",\"slave\",\"private\",\"rslave\",\"rshared\"]"), .pointer = "/mounts/1/options/4", .text = "a mount has at most 4 propagation options"},
+	{.rest = MOUNT("\"destination\":\"/proc\",\"type\":\"tmpfs\""), .pointer = "/mounts/1/destination", .text = "\"/proc\" cannot be mounted because it is not of type proc"},
+	{.rest = MOUNT("\"destination\":\"/x/../proc/\",\"source\":\"/srv\",\"options\":[\"bind\"]"), .pointer = "/mounts/1/destination", .text = "\"/proc\" cannot be mounted because it is not of type proc"},
+	{.rest = MOUNT("\"destination\":\"/proc\",\"source\":\"/proc/../etc\",\"options\":[\"bind\"]"), .pointer = "/mounts/1/destination", .text = "\"/proc\" cannot be mounted because it is not of type proc"},
+	{.rest = MOUNT("\"destination\":\"/proc/self/attr\",\"type\":\"tmpfs\""), .pointer = "/mounts/1/destination", .text = "\"/proc/self/attr\" cannot be mounted because it is inside /proc"},
+	{.rest = MOUNT("\"destination\":\"//proc/./cpuinfo/x\",\"source\":\"/s\",\"options\":[\"bind\"]"), .pointer = "/mounts/1/destination", .text = "\"/proc/cpuinfo/x\" cannot be mounted because it is inside /proc"},
+	{.rest = MOUNT("\"destination\":\"/c\",\"type\":\"cgroup\",\"options\":[\"ro\",\"xattr\"]"), .pointer = "/mounts/1/options/1", .text = "a mount of type cgroup takes no such option on this host", .how = HYBRID},
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .rest = MOUNT(BIND ",\"options\":[\"bind\",\"src-nofollow\"]"), .pointer = "/mounts/1/options", .text = "src-nofollow is not supported yet together with a user namespace"},
+	/* ids */
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .process = ",\"user\":{\"uid\":9,\"gid\":0}", .pointer = "/process/user/uid", .text = "user 9 is not mapped in the user namespace"},
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .process = ",\"user\":{\"uid\":8,\"gid\":9}", .pointer = "/process/user/gid", .text = "group 9 is not mapped in the user namespace"},
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .process = ",\"user\":{\"uid\":8,\"gid\":8,\"additionalGids\":[1,70]}", .pointer = "/process/user/additionalGids/1", .text = "group 70 is not mapped in the user namespace"},
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":1"), .process = ",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[0]}", .pointer = "/process/user/additionalGids", .text = "cannot set any additional groups in a rootless container", .how = ROOTLESS},
+	{.pointer = "/linux/namespaces", .text = "rootless container requires user namespaces", .how = ROOTLESS},
+	/* process */
+	{.process = ",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0},{\"type\":\"RLIMIT_NOPE\",\"soft\":0,\"hard\":0}]", .pointer = "/process/rlimits/1/type", .text = "there is no limit 'RLIMIT_NOPE'"},
+	{.process = ",\"env\":[\"A=1\",\"B\"]", .pointer = "/process/env/1", .text = "invalid environment variable: missing '='"},
+	{.process = ",\"env\":[\"=1\"]", .pointer = "/process/env/0", .text = "invalid environment variable: name cannot be empty"},
+	{.process = ",\"capabilities\":{\"effective\":[\"CAP_KILL\"]}", .pointer = "/process/capabilities/effective", .text = "'CAP_KILL' is effective but not permitted"},
+	{.linux_ = "," NS ",\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"ADDR_NO_RANDOMIZE\"]}", .pointer = "/linux/personality/flags", .text = "personality flags are not supported yet"},
+	/* sysctl */
+	{.linux_ = "," NS ",\"sysctl\":{\"kernel.sem\":\"1\"}", .pointer = "/linux/sysctl/kernel.sem", .text = "sysctl \"kernel.sem\" is not in a separate kernel namespace"},
+	{.linux_ = "," NS ",\"sysctl\":{\"net/ipv4/ip_forward\":\"1\"}", .pointer = "/linux/sysctl/net~1ipv4~1ip_forward", .text = "sysctl \"net/ipv4/ip_forward\" is not in a separate kernel namespace"},
+	{.linux_ = "," NS ",\"sysctl\":{\"vm.swappiness\":\"1\"}", .pointer = "/linux/sysctl/vm.swappiness", .text = "sysctl \"vm.swappiness\" is not in a separate kernel namespace"},
+	{.linux_ = "," NS ",\"sysctl\":{\"kernel.hostname\":\"1\"}", .pointer = "/linux/sysctl/kernel.hostname", .text = "sysctl \"kernel.hostname\" is not allowed as it conflicts with the OCI \"hostname\" field"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"sysctl\":{\"net/../kernel/core_pattern\":\"x\"}", .pointer = "/linux/sysctl/net~1..~1kernel~1core_pattern", .text = "sysctl \"net/../kernel/core_pattern\" is not a path below /proc/sys"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"sysctl\":{\"net.//.//kernel.core_pattern\":\"x\"}", .pointer = "/linux/sysctl/net.~1~1.~1~1kernel.core_pattern", .text = "sysctl \"net.//.//kernel.core_pattern\" is not a path below /proc/sys"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"sysctl\":{\"net..x\":\"x\"}", .pointer = "/linux/sysctl/net..x", .text = "sysctl \"net..x\" is not a path below /proc/sys"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\",\"path\":\"/proc/1/ns/net\"}],\"sysctl\":{\"net.core.somaxconn\":\"1\"}", .pointer = "/linux/sysctl/net.core.somaxconn", .text = "sysctl \"net.core.somaxconn\" not allowed in host network namespace"},
+	/* root */
+	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}],\"maskedPaths\":[\"/x\"]", .pointer = "/linux/maskedPaths", .text = "unable to restrict sys entries without a private MNT namespace"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}],\"readonlyPaths\":[\"/x\"]", .pointer = "/linux/readonlyPaths", .text = "unable to restrict sys entries without a private MNT namespace"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}]", .rest = ",\"root\":{\"path\":\"r\",\"readonly\":true}", .pointer = "/root/readonly", .text = "needs a mount namespace"},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}]", .pointer = "/root/path", .text = "must be absolute here", .how = EXEC},
+	/* seccomp */
+	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", .pointer = "/linux/seccomp/defaultAction", .text = "SCMP_ACT_NOTIFY is not supported yet"},
+	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", .pointer = "/linux/seccomp/syscalls/1/action", .text = "SCMP_ACT_NOTIFY is not supported yet"},
+	/* later */
+	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = LATER},
+	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = LATER},
+	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = LATER, .how = EXEC},
+	{.process = ",\"scheduler\":{\"policy\":\"SCHED_OTHER\"}", .pointer = "/process/scheduler", .text = LATER},
+	{.process = ",\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":1}", .pointer = "/process/ioPriority", .text = LATER},
+	{.process = ",\"execCPUAffinity\":{\"initial\":\"0\"}", .pointer = "/process/execCPUAffinity", .text = LATER},
+	{.linux_ = "," NS ",\"mountLabel\":\"x\"", .pointer = "/linux/mountLabel", .text = LATER},
+	{.linux_ = "," NS ",\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"\"}", .pointer = "/linux/memoryPolicy", .text = LATER},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\"}", .pointer = "/linux/intelRdt", .text = LATER},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"eth0\":{}}", .pointer = "/linux/netDevices", .text = LATER},
+	{.rest = ",\"hooks\":{\"prestart\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/prestart", .text = LATER},
+	{.rest = ",\"hooks\":{\"createRuntime\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/createRuntime", .text = LATER},
+	{.rest = ",\"hooks\":{\"createContainer\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/createContainer", .text = LATER},
+	{.rest = ",\"hooks\":{\"startContainer\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/startContainer", .text = LATER},
+	{.rest = ",\"hooks\":{\"poststart\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/poststart", .text = LATER},
+	{.rest = ",\"hooks\":{\"poststop\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/poststop", .text = LATER},
+};
+/* clang-format on */
+
+static char *config(const struct row *row)
+{
+	const char *rest = row->rest ? row->rest : "";
+
+	return str_printf(
+		"{\"ociVersion\":\"1.2.0\",\"process\":{\"cwd\":\"/\",\"args\":[\"/bin/sh\"]%s},"
+		"\"linux\":{\"cgroupsPath\":\"/x\"%s}%s%s}",
+		row->process ? row->process : "", row->linux_ ? row->linux_ : "," NS, rest,
+		strstr(rest, "\"root\"") ? "" : ",\"root\":{\"path\":\"r\"}");
+}
+
+static void prepare(struct fixture *f, enum how how)
+{
+	fixture_init(f);
+	f->exec = how == EXEC;
+	if (how == ROOTLESS)
+		fixture_rootless(f);
+	if (how == HYBRID)
+		fixture_cgroups(f, CGROUP_HYBRID);
+}
+
+static void test_rows(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		auto_free char *json = config(row);
+		auto_free char *want = str_printf("%s: %s", row->pointer, row->text);
+		struct fixture f;
+
+		prepare(&f, row->how);
+		if (fixture_plan(&f, json, strlen(json)) >= 0)
+			fail_msg("row %zu: planned: %s", i, json);
+		assert_string_equal(husk_error_message(f.error), want);
+		assert_string_equal(husk_error_pointer(f.error), row->pointer);
+		assert_null(f.plan.header);
+		fixture_done(&f);
+	}
+	print_message("%zu rows\n", ARRAY_LEN(rows));
+}
+
+static void test_good(void **state)
+{
+	static const struct row good[] = {{}, {.linux_ = "," NS_USER MAPS("1000,\"size\":9")},
+		{.linux_ = "," NS_USER MAPS("1000,\"size\":1"), .how = ROOTLESS},
+		{.rest = MOUNT(BIND ",\"options\":[\"bind\"]")}, {.rest = MOUNT(TMPFS)},
+		{.rest = ",\"hooks\":{}"},
+		{.process = ",\"apparmorProfile\":\"\",\"selinuxLabel\":\"\""}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		auto_free char *json = config(&good[i]);
+		struct fixture f;
+
+		prepare(&f, good[i].how);
+		if (fixture_plan(&f, json, strlen(json)) < 0)
+			fail_msg("row %zu: %s", i, husk_error_message(f.error));
+		fixture_done(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_good)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
