@@ -41,10 +41,8 @@ static int create_root(struct planner *p, struct husk_error **err)
 		r = plan_mounts(p, err);
 	if (r < 0)
 		return r;
-	if (has_namespace(p, CLONE_NEWNS)) {
-		plan_notify(p);
-		plan_devices(p);
-	}
+	plan_notify(p);
+	plan_devices(p);
 	plan_make_cwd(p);
 	plan_await_cgroup(p);
 	plan_enter_root(p);

@@ -33,6 +33,8 @@ static char *own_directory(struct planner *p, const struct cgroup_hierarchy *h)
 static void bind_own(struct planner *p, struct plan_op *op, const char *directory)
 {
 	op->mount.flags |= PLAN_MOUNT_BIND;
+	if (p->host->rootless) /* who may not make cgroups lives without */
+		op->mount.flags |= PLAN_MOUNT_OPTIONAL;
 	/* By path: the parent makes the directory while we are at work, so that it cannot open it in advance. */
 	op->mount.source = builder_str(&p->b, directory);
 }

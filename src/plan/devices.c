@@ -124,8 +124,17 @@ static void configured(struct planner *p)
 
 void plan_devices(struct planner *p)
 {
-	if (dev_from_host(p))
+	if (!has_namespace(p, CLONE_NEWNS)) {
+		if (p->linux_->devices.n)
+			log_warning(p->log, "linux.devices: there is no mount namespace to make "
+					    "them in, ignoring");
 		return;
+	}
+	if (dev_from_host(p)) {
+		if (p->linux_->devices.n)
+			log_debug(p->log, "linux.devices: /dev is the host's own, ignoring");
+		return;
+	}
 	defaults(p);
 	configured(p);
 	for (size_t i = 0; i < ARRAY_LEN(default_links); i++)

@@ -198,7 +198,7 @@ static int finish(struct planner *p, struct husk_error **err)
 		env_add(&env, listen);
 		env_add(&env, "LISTEN_PID=1");
 	}
-	if (p->create && p->create->notify_socket)
+	if (p->create && p->create->notify_socket && has_namespace(p, CLONE_NEWNS))
 		env_add(&env, "NOTIFY_SOCKET=/run/notify/notify.sock");
 	env_unique(&env);
 	return find_ready_exec(p, &env, err);

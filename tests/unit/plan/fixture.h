@@ -57,7 +57,7 @@ static void fixture_log(void *data, enum husk_log_level level, const char *messa
 			data, "%s: %s\n", level == HUSK_LOG_ERROR ? "error" : "warning", message);
 }
 
-static void fixture_cgroups(struct fixture *f, enum cgroup_mode mode)
+static inline void fixture_cgroups(struct fixture *f, enum cgroup_mode mode)
 {
 	struct cgroup_layout *layout = &f->host.cgroups;
 
@@ -70,7 +70,7 @@ static void fixture_cgroups(struct fixture *f, enum cgroup_mode mode)
 }
 
 /* A container called "web" of the superuser on a v2 machine. */
-static void fixture_init(struct fixture *f)
+static inline void fixture_init(struct fixture *f)
 {
 	*f = (struct fixture){.host.known_capabilities = (UINT64_C(1) << 41) - 1};
 	f->sink = (struct log){fixture_log, &f->log, HUSK_LOG_WARNING};
@@ -82,13 +82,13 @@ static void fixture_init(struct fixture *f)
 		.gate = true};
 }
 
-static void fixture_rootless(struct fixture *f)
+static inline void fixture_rootless(struct fixture *f)
 {
 	f->host.euid = f->host.egid = 1000;
 	f->host.rootless = true;
 }
 
-static int fixture_run_exec(struct fixture *f)
+static inline int fixture_run_exec(struct fixture *f)
 {
 	const struct plan_create_input *c = &f->create;
 	struct plan_exec_input in = {.spec = f->spec,
@@ -104,7 +104,7 @@ static int fixture_run_exec(struct fixture *f)
 }
 
 /* Plans the configuration; the result or the error is in the fixture. What was planned must pass the reader. */
-static int fixture_plan(struct fixture *f, const char *json, size_t n)
+static inline int fixture_plan(struct fixture *f, const char *json, size_t n)
 {
 	int r = oci_spec_parse(json, n, &f->spec, &f->error);
 
@@ -123,7 +123,7 @@ static int fixture_plan(struct fixture *f, const char *json, size_t n)
 	return r;
 }
 
-static void fixture_done(struct fixture *f)
+static inline void fixture_done(struct fixture *f)
 {
 	plan_done(&f->plan);
 	husk_error_free(f->error);
