@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The adapter to json-c. It is given only text that json_scan() took, so its laxness does not matter; what is left to
- * do here is to find duplicate names (json-c keeps the last: the tree then has fewer names than the text) and to read
- * integers exactly (json-c keeps them as int64 or uint64, and converts by saturating).
+ * The adapter to json-c. It is given only text that json_scan() took, so its laxness does not
+ * matter; what is left to do here is to find duplicate names (json-c keeps the last: the tree then
+ * has fewer names than the text) and to read integers exactly (json-c keeps them as int64 or
+ * uint64, and converts by saturating).
  */
 #include <json/json.h>
 #include <json/scan.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON text to a tree, strictly (RFC 8259), and the tree's accessors. The tree is json-c's, which nobody else sees.
- * What json-c 0.16 gets wrong is settled here, by a scan of the text before it is parsed: trailing garbage, comments,
- * control characters, NUL in strings, lone surrogates, bad UTF-8, duplicate names, more than 64 levels, more than
- * 8 MiB are errors with line and column; integers are never saturated or clamped.
+ * JSON text to a tree, strictly (RFC 8259), and the tree's accessors. The tree is json-c's, which
+ * nobody else sees. What json-c 0.16 gets wrong is settled here, by a scan of the text before it is
+ * parsed: trailing garbage, comments, control characters, NUL in strings, lone surrogates, bad
+ * UTF-8, duplicate names, more than 64 levels, more than 8 MiB are errors with line and column;
+ * integers are never saturated or clamped.
  */
 #ifndef HUSK_JSON_JSON_H
 #define HUSK_JSON_JSON_H
@@ -29,8 +30,9 @@ enum json_kind {
 enum { JSON_DEPTH_MAX = 64, JSON_SIZE_MAX = 8 << 20 };
 
 /*
- * n bytes, no NUL needed. *ret is NULL for the document `null`, which is a valid value to all accessors; json_free()
- * it. A syntax error is HUSK_ERROR_INVALID_CONFIG: "line 3 column 7: ..." (columns count bytes).
+ * n bytes, no NUL needed. *ret is NULL for the document `null`, which is a valid value to all
+ * accessors; json_free() it. A syntax error is HUSK_ERROR_INVALID_CONFIG: "line 3 column 7: ..."
+ * (columns count bytes).
  */
 int json_parse(const char *text, size_t n, struct json **ret, struct husk_error **err) nodiscard;
 void json_free(struct json *tree);

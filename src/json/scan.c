@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One pass over the text, no memory but for the rare integer beyond 64 bits: json-c would saturate such a one, so it
- * gets the mark JSON_BIG_MARK behind it, which makes json-c keep it as text (json.c takes the mark off again).
- * Nesting is a stack of one bit per level. Errors name line and column; both are counted only when there is one.
+ * One pass over the text, no memory but for the rare integer beyond 64 bits: json-c would saturate
+ * such a one, so it gets the mark JSON_BIG_MARK behind it, which makes json-c keep it as text
+ * (json.c takes the mark off again). Nesting is a stack of one bit per level. Errors name line and
+ * column; both are counted only when there is one.
  */
 #include <json/scan.h>
 #include <json/json.h>
@@ -232,7 +233,10 @@ static int scan_word(struct scan *s)
 	return bad(s, s->at, "expected a value");
 }
 
-/* Undoes the escapes of a name that scan_string() took: json-c is asked, as it made the tree's names too. */
+/*
+ * Undoes the escapes of a name that scan_string() took: json-c is asked, as it made the tree's
+ * names too.
+ */
 static char *decode(const char *from, size_t n)
 {
 	struct json *value = NULL;
@@ -301,7 +305,10 @@ static int scan_open(struct scan *s)
 	return object ? scan_name(s) : 0;
 }
 
-/* Behind a value: closes what ends here. Returns 1 when another value follows, 0 when the document is done. */
+/*
+ * Behind a value: closes what ends here. Returns 1 when another value follows, 0 when the document
+ * is done.
+ */
 static int scan_behind(struct scan *s)
 {
 	while (s->depth) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scan that goes before json-c: is this text JSON, and is there something json-c would read wrongly? */
+/*
+ * The scan that goes before json-c: is this text JSON, and is there something json-c would read
+ * wrongly?
+ */
 #ifndef HUSK_JSON_SCAN_H
 #define HUSK_JSON_SCAN_H
 

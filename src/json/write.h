@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Streaming JSON into a strbuf: no tree in between. The caller pairs begin and end and puts a name before every value
- * inside an object; commas, line ends and escapes are done here. Out of memory shows in the strbuf, at the end.
+ * Streaming JSON into a strbuf: no tree in between. The caller pairs begin and end and puts a name
+ * before every value inside an object; commas, line ends and escapes are done here. Out of memory
+ * shows in the strbuf, at the end.
  */
 #ifndef HUSK_JSON_WRITE_H
 #define HUSK_JSON_WRITE_H

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rows of `blockIO`. Weights are 16 bits here; which of them a kernel takes is the controller's affair. */
+/*
+ * The rows of `blockIO`. Weights are 16 bits here; which of them a kernel takes is the controller's
+ * affair.
+ */
 #include <oci/blockio.h>
 
 #include <schema/schema.h>
@@ -26,7 +29,8 @@ static const struct schema_field throttle_device_fields[] = {
 	U64(S, rate,  "rate"),
 	{}
 };
-static const struct schema_type oci_throttle_device_type = TYPE(S, "throttle", throttle_device_fields);
+static const struct schema_type oci_throttle_device_type =
+	TYPE(S, "throttle", throttle_device_fields);
 #undef S
 
 #define S struct oci_block_io

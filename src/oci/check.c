@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Rules between objects, one function each, walked in the order of the table. When a sink hears all
- * problems they run over a spec whose rows had some, too: required members may be missing. What the kernel or the planner knows better is not asked here.
+ * problems they run over a spec whose rows had some, too: required members may be missing. What the
+ * kernel or the planner knows better is not asked here.
  */
 #include <oci/check.h>
 

@@ -45,7 +45,8 @@ static const struct schema_field intel_rdt_fields[] = {
 	BOOL(S, monitoring, "monitoring"),
 	{}
 };
-static const struct schema_type oci_features_intel_rdt_type = TYPE(S, "intel rdt", intel_rdt_fields);
+static const struct schema_type oci_features_intel_rdt_type =
+	TYPE(S, "intel rdt", intel_rdt_fields);
 #undef S
 
 #define S struct oci_features_memory_policy

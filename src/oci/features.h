@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The features document: what this runtime can do. Lists are names, filled from the tables of the house. */
+/*
+ * The features document: what this runtime can do. Lists are names, filled from the tables of the
+ * house.
+ */
 #ifndef HUSK_OCI_FEATURES_H
 #define HUSK_OCI_FEATURES_H
 

@@ -102,7 +102,8 @@ static const struct schema_field time_offsets_fields[] = {
 	OBJECT(S, boottime,  "boottime", oci_time_offset),
 	{}
 };
-static const struct schema_type oci_time_offsets_type = TYPE(S, "time offsets", time_offsets_fields);
+static const struct schema_type oci_time_offsets_type =
+	TYPE(S, "time offsets", time_offsets_fields);
 #undef S
 
 #define S struct oci_personality
@@ -121,7 +122,8 @@ static const struct schema_field memory_policy_fields[] = {
 	ENUMS(S, flags,  "flags", oci_memory_policy_flags),
 	{}
 };
-static const struct schema_type oci_memory_policy_type = TYPE(S, "memory policy", memory_policy_fields);
+static const struct schema_type oci_memory_policy_type =
+	TYPE(S, "memory policy", memory_policy_fields);
 #undef S
 
 #define S struct oci_linux

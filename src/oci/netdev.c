@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rows of a network device, and what may be an interface's name (the kernel's dev_valid_name()). */
+/*
+ * The rows of a network device, and what may be an interface's name (the kernel's
+ * dev_valid_name()).
+ */
 #include <oci/netdev.h>
 
 #include <string.h>
@@ -29,6 +32,7 @@ static const struct schema_field netdev_fields[] = {
 	STRING(S, name, "name", ACCEPT(is_interface, "must be the name of an interface")),
 	{}
 };
-const struct schema_type oci_net_device_type = TYPE(S, "network device", netdev_fields, .check = netdev_check);
+const struct schema_type oci_net_device_type =
+	TYPE(S, "network device", netdev_fields, .check = netdev_check);
 #undef S
 /* clang-format on */

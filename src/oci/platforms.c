@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rows of the other platforms' objects. No rules beyond the specification's schemas: nobody here uses them. */
+/*
+ * The rows of the other platforms' objects. No rules beyond the specification's schemas: nobody
+ * here uses them.
+ */
 #include <oci/platforms.h>
 
 #include <base/table.h>
@@ -105,7 +108,8 @@ static const struct schema_field windows_affinity_fields[] = {
 	U64(S, group, "group", RANGE(0, UINT32_MAX)),
 	{}
 };
-static const struct schema_type oci_windows_affinity_type = TYPE(S, "affinity", windows_affinity_fields);
+static const struct schema_type oci_windows_affinity_type =
+	TYPE(S, "affinity", windows_affinity_fields);
 #undef S
 
 #define S struct oci_windows_cpu
@@ -126,7 +130,8 @@ static const struct schema_field windows_storage_fields[] = {
 	U64(S, sandbox_size, "sandboxSize"),
 	{}
 };
-static const struct schema_type oci_windows_storage_type = TYPE(S, "storage", windows_storage_fields);
+static const struct schema_type oci_windows_storage_type =
+	TYPE(S, "storage", windows_storage_fields);
 #undef S
 
 #define S struct oci_windows_resources
@@ -149,7 +154,8 @@ static const struct schema_field windows_network_fields[] = {
 	STRING(S, network_namespace,           "networkNamespace"),
 	{}
 };
-static const struct schema_type oci_windows_network_type = TYPE(S, "network", windows_network_fields);
+static const struct schema_type oci_windows_network_type =
+	TYPE(S, "network", windows_network_fields);
 #undef S
 
 #define S struct oci_windows_hyperv

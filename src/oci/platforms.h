@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Objects of other platforms. Linux has no use for them, but they are read strictly and survive a round trip. */
+/*
+ * Objects of other platforms. Linux has no use for them, but they are read strictly and survive a
+ * round trip.
+ */
 #ifndef HUSK_OCI_PLATFORMS_H
 #define HUSK_OCI_PLATFORMS_H
 

@@ -90,7 +90,8 @@ static const struct schema_field console_size_fields[] = {
 	U64(S, width,  "width",  REQUIRED),
 	{}
 };
-static const struct schema_type oci_console_size_type = TYPE(S, "console size", console_size_fields);
+static const struct schema_type oci_console_size_type =
+	TYPE(S, "console size", console_size_fields);
 #undef S
 
 #define S struct oci_user
@@ -114,7 +115,8 @@ static const struct schema_field capabilities_fields[] = {
 	STRV(S, ambient,     "ambient"),
 	{}
 };
-static const struct schema_type oci_capabilities_type = TYPE(S, "capabilities", capabilities_fields);
+static const struct schema_type oci_capabilities_type =
+	TYPE(S, "capabilities", capabilities_fields);
 #undef S
 
 #define S struct oci_rlimit
@@ -124,7 +126,8 @@ static const struct schema_field rlimit_fields[] = {
 	U64(S, soft,    "soft", REQUIRED),
 	{}
 };
-static const struct schema_type oci_rlimit_type = TYPE(S, "rlimit", rlimit_fields, .check = rlimit_check);
+static const struct schema_type oci_rlimit_type =
+	TYPE(S, "rlimit", rlimit_fields, .check = rlimit_check);
 #undef S
 
 #define S struct oci_scheduler
@@ -181,7 +184,8 @@ static const struct schema_field process_fields[] = {
 	OBJECT(S, exec_cpu_affinity, "execCPUAffinity", oci_exec_cpu_affinity),
 	{}
 };
-const struct schema_type oci_process_type = TYPE(S, "process", process_fields, .check = process_check);
+const struct schema_type oci_process_type =
+	TYPE(S, "process", process_fields, .check = process_check);
 #undef S
 /* clang-format on */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The `process` object: what runs, as whom, with which limits. Also the file given to `exec --process`. */
+/*
+ * The `process` object: what runs, as whom, with which limits. Also the file given to `exec
+ * --process`.
+ */
 #ifndef HUSK_OCI_PROCESS_H
 #define HUSK_OCI_PROCESS_H
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The rows of `resources`. A byte limit of -1 means "no limit"; nothing below that has a meaning. */
+/*
+ * The rows of `resources`. A byte limit of -1 means "no limit"; nothing below that has a meaning.
+ */
 #include <oci/resources.h>
 
 #include <inttypes.h>
@@ -99,7 +101,8 @@ static const struct schema_field hugepage_limit_fields[] = {
 	U64(S, limit,        "limit", REQUIRED),
 	{}
 };
-static const struct schema_type oci_hugepage_limit_type = TYPE(S, "hugepage limit", hugepage_limit_fields);
+static const struct schema_type oci_hugepage_limit_type =
+	TYPE(S, "hugepage limit", hugepage_limit_fields);
 #undef S
 
 #define S struct oci_interface_priority

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `linux.resources`: limits, as the control groups will get them. Also the file given to `update -r`. */
+/*
+ * `linux.resources`: limits, as the control groups will get them. Also the file given to `update
+ * -r`.
+ */
 #ifndef HUSK_OCI_RESOURCES_H
 #define HUSK_OCI_RESOURCES_H
 

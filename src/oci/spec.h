@@ -45,8 +45,8 @@ extern const struct schema_type oci_spec_type;
 int oci_spec_parse(const char *json, size_t n, struct oci_spec **ret, struct husk_error **err)
 	nodiscard;
 /*
- * The same, telling every problem and note to the report's sink. Returns < 0 (and sets the report's err) only when
- * the text is not JSON or memory is short.
+ * The same, telling every problem and note to the report's sink. Returns < 0 (and sets the report's
+ * err) only when the text is not JSON or memory is short.
  */
 int oci_spec_validate(const char *json, size_t n, struct schema_report *report) nodiscard;
 int oci_spec_emit(const struct oci_spec *spec, int indent, char **ret, struct husk_error **err)

@@ -22,7 +22,10 @@ struct oci_string_map {
 /* The value of that name, or NULL. */
 const char *oci_string_map_get(const struct oci_string_map *map, const char *name);
 
-/* All three are required and fit in 32 bits; size is at least 1 and neither range passes 4294967295. */
+/*
+ * All three are required and fit in 32 bits; size is at least 1 and neither range passes
+ * 4294967295.
+ */
 struct oci_id_mapping {
 	struct opt_u64 container_id, host_id, size;
 };

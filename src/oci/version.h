@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which configurations we take: semantic versions with major 1, pre-releases and build marks included. */
+/*
+ * Which configurations we take: semantic versions with major 1, pre-releases and build marks
+ * included.
+ */
 #ifndef HUSK_OCI_VERSION_H
 #define HUSK_OCI_VERSION_H
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Kinds that hold many values: objects, lists, maps. All lists are {n, v} with v not NULL when present, and their room
- * follows the rule of base/array.h, so that code elsewhere may add to what was parsed.
+ * Kinds that hold many values: objects, lists, maps. All lists are {n, v} with v not NULL when
+ * present, and their room follows the rule of base/array.h, so that code elsewhere may add to what
+ * was parsed.
  */
 #include <schema/kind.h>
 
@@ -34,7 +35,10 @@ static int list_make(struct schema_any_list *list, size_t n, size_t size)
 	return list->v ? 0 : -ENOMEM;
 }
 
-/* What all lists and maps do first: the right JSON kind, not too empty, memory. Returns 1 when there is a list. */
+/*
+ * What all lists and maps do first: the right JSON kind, not too empty, memory. Returns 1 when
+ * there is a list.
+ */
 static int list_begin(const struct schema_field *f, const struct json *value, enum json_kind kind,
 	size_t size, struct schema_any_list *list, const struct schema_at *at)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The listing of a type: one line per property, "pointer<TAB>kind<TAB>details". '*' stands for an index or a name. */
+/*
+ * The listing of a type: one line per property, "pointer<TAB>kind<TAB>details". '*' stands for an
+ * index or a name.
+ */
 #include <schema/kind.h>
 
 #include <inttypes.h>

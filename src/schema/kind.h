@@ -8,8 +8,9 @@
 #include <schema/schema.h>
 
 /*
- * `member` points at the member of the object. The walker calls emit, merge (for `from`), check and equal only for
- * members that are set. Where a verb returns int, < 0 means that the run ends and the report has the error.
+ * `member` points at the member of the object. The walker calls emit, merge (for `from`), check and
+ * equal only for members that are set. Where a verb returns int, < 0 means that the run ends and
+ * the report has the error.
  */
 struct schema_kind {
 	const char *name; /* for listings */
@@ -25,7 +26,10 @@ struct schema_kind {
 	bool (*equal)(const struct schema_field *f, const void *a, const void *b);
 	/* Frees and zeroes the member, which may be empty. */
 	void (*done)(const struct schema_field *f, void *member);
-	/* From text; `rest` is what the pointer has left behind this member. NULL: cannot be set so. */
+	/*
+	 * From text; `rest` is what the pointer has left behind this member. NULL: cannot be set
+	 * so.
+	 */
 	int (*set)(const struct schema_field *f, void *member, const char *rest, const char *text,
 		const struct schema_at *at);
 };

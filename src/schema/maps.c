@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Maps: JSON objects whose names are data. In memory a list in the order of the text; a few dozen members at most in
- * real life, so a linear search serves merge, equal and set. Two maps with the same members are equal in any order.
+ * Maps: JSON objects whose names are data. In memory a list in the order of the text; a few dozen
+ * members at most in real life, so a linear search serves merge, equal and set. Two maps with the
+ * same members are equal in any order.
  */
 #include <schema/kind.h>
 
@@ -18,7 +19,9 @@ static bool map_is_set(const void *member)
 	return ((const struct schema_any_list *)member)->v != NULL;
 }
 
-/* A new element at the end, zeroed, with that key (both kinds of elements begin with it), or NULL. */
+/*
+ * A new element at the end, zeroed, with that key (both kinds of elements begin with it), or NULL.
+ */
 static void *map_add(struct schema_any_list *map, size_t size, const char *key)
 {
 	char *copy = strdup(key);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Where a problem goes: to the error, or to the sink. Pointers are rendered here and nowhere else (RFC 6901). */
+/*
+ * Where a problem goes: to the error, or to the sink. Pointers are rendered here and nowhere else
+ * (RFC 6901).
+ */
 #include <schema/schema.h>
 #include <schema/kind.h>
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table engine: one C struct and one table of rows per JSON object; a handful of functions walk the table to
- * parse, check, emit, merge, set, compare, free and list. Nothing here knows what a container is.
+ * The table engine: one C struct and one table of rows per JSON object; a handful of functions walk
+ * the table to parse, check, emit, merge, set, compare, free and list. Nothing here knows what a
+ * container is.
  *
- * Rows are typed: a row whose kind does not fit the C member does not compile. In memory a scalar is an opt_*, a
- * string is `char *` (NULL: absent), an object a pointer, a list {size_t n; T *v} (v NULL: absent; [] is n = 0 with
- * v not NULL). A map of objects is a list whose elements begin with `char *key`.
+ * Rows are typed: a row whose kind does not fit the C member does not compile. In memory a scalar
+ * is an opt_*, a string is `char *` (NULL: absent), an object a pointer, a list {size_t n; T *v} (v
+ * NULL: absent; [] is n = 0 with v not NULL). A map of objects is a list whose elements begin with
+ * `char *key`.
  *
  *	#define S struct oci_memory
  *	static const struct schema_field memory_fields[] = {
@@ -13,11 +15,13 @@
  *		U64(S, swappiness, "swappiness", RANGE(0, 100)),
  *		{}
  *	};
- *	const struct schema_type oci_memory_type = TYPE(S, "memory", memory_fields, .check = memory_check);
+ *	const struct schema_type oci_memory_type =
+ *		TYPE(S, "memory", memory_fields, .check = memory_check);
  *	#undef S
  *
- * Numbers and strings are exact, unknown properties are accepted and left out, `null` counts as absent. Problems
- * carry the JSON Pointer (RFC 6901), which is rendered only when there is a problem.
+ * Numbers and strings are exact, unknown properties are accepted and left out, `null` counts as
+ * absent. Problems carry the JSON Pointer (RFC 6901), which is rendered only when there is a
+ * problem.
  */
 #ifndef HUSK_SCHEMA_SCHEMA_H
 #define HUSK_SCHEMA_SCHEMA_H
@@ -64,8 +68,9 @@ struct schema_type {
 	size_t size;
 	const struct schema_field *fields; /* at most 64 */
 	/*
-	 * May be NULL. Called once all fields of an object stand and have no problem of their own; looks at rules
-	 * between fields of this one object. Returns 0 or what schema_problem() returned.
+	 * May be NULL. Called once all fields of an object stand and have no problem of their own;
+	 * looks at rules between fields of this one object. Returns 0 or what schema_problem()
+	 * returned.
 	 */
 	int (*check)(const void *object, const struct schema_at *at);
 };
@@ -136,13 +141,16 @@ extern const struct schema_kind schema_kind_bool, schema_kind_i64, schema_kind_u
 
 enum schema_severity { SCHEMA_ERROR, SCHEMA_NOTE };
 
-/* Hears every problem; pointer and message live only during the call. The message has no pointer in it. */
+/*
+ * Hears every problem; pointer and message live only during the call. The message has no pointer in
+ * it.
+ */
 typedef void (*schema_sink_fn)(
 	void *data, enum schema_severity severity, const char *pointer, const char *message);
 
 /*
- * One run over one document. Without a sink the first problem becomes *err and ends the run; with one, all are
- * told to it, and `problems` counts those that are errors.
+ * One run over one document. Without a sink the first problem becomes *err and ends the run; with
+ * one, all are told to it, and `problems` counts those that are errors.
  */
 struct schema_report {
 	struct husk_error **err;
@@ -164,7 +172,10 @@ struct schema_at schema_root(struct schema_report *report);
 struct schema_at schema_member(const struct schema_at *up, const char *name);
 struct schema_at schema_index(const struct schema_at *up, size_t index);
 
-/* A problem at this place. Returns < 0 when the run has to end, 0 when a sink took it and the run goes on. */
+/*
+ * A problem at this place. Returns < 0 when the run has to end, 0 when a sink took it and the run
+ * goes on.
+ */
 int schema_problem(const struct schema_at *at, const char *format, ...) printf_like(2, 3) cold;
 /* Tells the sink, if there is one, something that is not an error. */
 void schema_note(const struct schema_at *at, const char *format, ...) printf_like(2, 3) cold;
@@ -173,24 +184,31 @@ void schema_pointer(const struct schema_at *at, struct strbuf *out);
 
 /* ---- verbs; `object` is a struct of the type, zeroed when empty ---- */
 
-/* Fills a zeroed object from a tree. On failure the object holds what was read so far: schema_done() it. */
+/*
+ * Fills a zeroed object from a tree. On failure the object holds what was read so far:
+ * schema_done() it.
+ */
 int schema_parse(const struct schema_type *type, const struct json *tree, void *object,
 	const struct schema_at *at) nodiscard;
-/* Required fields, ranges, patterns, hooks of an object that was put together or changed by other means. */
+/*
+ * Required fields, ranges, patterns, hooks of an object that was put together or changed by other
+ * means.
+ */
 int schema_check(const struct schema_type *type, const void *object, const struct schema_at *at)
 	nodiscard;
 void schema_emit(const struct schema_type *type, const void *object, struct json_writer *out);
 /*
- * Lays what is set in `from` over `into`: objects and maps member by member, scalars and lists as a whole.
- * Merging into a zeroed object copies. Returns 0 or -ENOMEM.
+ * Lays what is set in `from` over `into`: objects and maps member by member, scalars and lists as a
+ * whole. Merging into a zeroed object copies. Returns 0 or -ENOMEM.
  */
 int schema_merge(const struct schema_type *type, void *into, const void *from) nodiscard;
 bool schema_equal(const struct schema_type *type, const void *a, const void *b);
 /* Frees all that the object owns and zeroes it; not the object itself. */
 void schema_done(const struct schema_type *type, void *object);
 /*
- * Sets the property at a JSON Pointer below the object ("/cpu/quota") from the text of a command line option.
- * Objects on the way are made. Scalars, strings, lists of strings (adds one) and string maps only.
+ * Sets the property at a JSON Pointer below the object ("/cpu/quota") from the text of a command
+ * line option. Objects on the way are made. Scalars, strings, lists of strings (adds one) and
+ * string maps only.
  */
 int schema_set(const struct schema_type *type, void *object, const char *pointer, const char *text,
 	struct husk_error **err) nodiscard;
@@ -202,7 +220,10 @@ void schema_dump(const struct schema_type *type, struct strbuf *out);
 /* Text to a new object of the type; n bytes, no NUL needed. */
 int schema_read(const struct schema_type *type, const char *json, size_t n, void **ret,
 	struct husk_error **err) nodiscard;
-/* The same, telling every problem to the report's sink; *ret may be set even so. < 0: err of the report is set. */
+/*
+ * The same, telling every problem to the report's sink; *ret may be set even so. < 0: err of the
+ * report is set.
+ */
 int schema_read_all(const struct schema_type *type, const char *json, size_t n, void **ret,
 	struct schema_report *report) nodiscard;
 /* indent: 0 compact, JSON_TAB, or that many spaces. */

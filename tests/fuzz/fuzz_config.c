@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Fuzzes the way from bytes to a configuration. What is accepted must survive a round trip unchanged. */
+/*
+ * Fuzzes the way from bytes to a configuration. What is accepted must survive a round trip
+ * unchanged.
+ */
 #include <base/error.h>
 #include <oci/spec.h>
 #include <schema/schema.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Strict reading: every class of syntax error with its text and place, exact numbers, what must be accepted. */
+/*
+ * Strict reading: every class of syntax error with its text and place, exact numbers, what must be
+ * accepted.
+ */
 #include <base/error.h>
 #include <base/str.h>
 #include <json/json.h>
@@ -11,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
 
 static struct json *must_parse(const char *text)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The emitter: layout at each indent, escapes, exact numbers, and that what it writes can be read. */
+/*
+ * The emitter: layout at each indent, escapes, exact numbers, and that what it writes can be read.
+ */
 #include <base/str.h>
 #include <json/json.h>
 #include <json/write.h>
@@ -9,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-
 
 static void write_sample(struct json_writer *w)
 {

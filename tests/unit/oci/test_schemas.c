@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Our tables against the JSON schemas of the runtime-spec, both ways: a property without a row fails, a row without a
- * property fails unless it is on the list of extras. Kinds, required, names of enums and ranges are compared, too.
- * And the samples that come with the schemas: good ones survive a round trip, bad ones are refused.
- * HUSK_SPEC_DIR may name another copy of the specification's schema directory.
+ * Our tables against the JSON schemas of the runtime-spec, both ways: a property without a row
+ * fails, a row without a property fails unless it is on the list of extras. Kinds, required, names
+ * of enums and ranges are compared, too. And the samples that come with the schemas: good ones
+ * survive a round trip, bad ones are refused. HUSK_SPEC_DIR may name another copy of the
+ * specification's schema directory.
  */
 #include <base/array.h>
 #include <base/error.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Bad configurations with the exact text of the error, the rules between objects, and what must be taken as it is. */
+/*
+ * Bad configurations with the exact text of the error, the rules between objects, and what must be
+ * taken as it is.
+ */
 #include <base/error.h>
 #include <base/mem.h>
 #include <base/str.h>
@@ -247,30 +250,30 @@ static void test_good(void **state)
 
 static void test_values(void **state)
 {
-	struct oci_spec
-		*spec = must_parse(PROCESS("\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\","
-					   "\"soft\":18446744073709551614,\"hard\":"
-					   "18446744073709551615}]") "," LINUX("\"namespaces\":[{"
-									       "\"type\":\"pid\"},{"
-									       "\"type\":"
-									       "\"network\","
-									       "\"path\":\"/n\"},"
-									       "{\"type\":\"ipc\","
-									       "\"path\":\"\"}],"
-									       "\"seccomp\":{"
-									       "\"defaultAction\":"
-									       "\"SCMP_ACT_ERRNO\","
-									       "\"flags\":[]},"
-									       "\"devices\":[{"
-									       "\"path\":\"/"
-									       "d\",\"type\":\"u\","
-									       "\"major\":4095,"
-									       "\"minor\":1048575}"
-									       "]") ","
-										    "\"annotations"
-										    "\":{\"z\":"
-										    "\"1\",\"a\":"
-										    "\"2\"}");
+	struct oci_spec *spec =
+		must_parse(PROCESS("\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\","
+				   "\"soft\":18446744073709551614,\"hard\":"
+				   "18446744073709551615}]") "," LINUX("\"namespaces\":[{"
+								       "\"type\":\"pid\"},{"
+								       "\"type\":"
+								       "\"network\","
+								       "\"path\":\"/n\"},"
+								       "{\"type\":\"ipc\","
+								       "\"path\":\"\"}],"
+								       "\"seccomp\":{"
+								       "\"defaultAction\":"
+								       "\"SCMP_ACT_ERRNO\","
+								       "\"flags\":[]},"
+								       "\"devices\":[{"
+								       "\"path\":\"/"
+								       "d\",\"type\":\"u\","
+								       "\"major\":4095,"
+								       "\"minor\":1048575}"
+								       "]") ","
+									    "\"annotations"
+									    "\":{\"z\":"
+									    "\"1\",\"a\":"
+									    "\"2\"}");
 	auto_free char *text = NULL;
 
 	(void)state;

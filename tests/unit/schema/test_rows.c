@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A row whose kind does not fit the member must not compile: the compiler is asked, with a good row as the control. */
+/*
+ * A row whose kind does not fit the member must not compile: the compiler is asked, with a good row
+ * as the control.
+ */
 #include <base/mem.h>
 #include <base/str.h>
 

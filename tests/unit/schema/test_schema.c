@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table engine over a type made for the test: every kind, every verb, the text of every problem. */
+/*
+ * The table engine over a type made for the test: every kind, every verb, the text of every
+ * problem.
+ */
 #include <base/error.h>
 #include <base/mem.h>
 #include <base/str.h>
