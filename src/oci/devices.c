@@ -48,7 +48,7 @@ static const struct schema_field device_fields[] = {
 	STRING(S, path,   "path", ACCEPT(oci_text_absolute, "must be an absolute path"), REQUIRED),
 	I64(S, major,     "major", MAJOR_RANGE),
 	I64(S, minor,     "minor", MINOR_RANGE),
-	U64(S, file_mode, "fileMode", RANGE(0, 07777)),
+	U64(S, file_mode, "fileMode", RANGE(0, 0177777)),
 	U64(S, uid,       "uid", RANGE(0, UINT32_MAX - 1)),
 	U64(S, gid,       "gid", RANGE(0, UINT32_MAX - 1)),
 	{}

@@ -20,7 +20,7 @@ struct oci_device {
 	struct opt_enum type; /* required */
 	char *path; /* required, absolute */
 	struct opt_i64 major, minor; /* set unless a fifo */
-	struct opt_u64 file_mode; /* up to 07777 */
+	struct opt_u64 file_mode; /* podman adds the type bits (020600): mask with 07777 */
 	struct opt_u64 uid, gid;
 };
 

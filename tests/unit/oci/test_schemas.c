@@ -34,7 +34,7 @@ static const char *const extras[] = {
 	"/linux/rootfsPropagation rshared",
 	"/linux/rootfsPropagation rslave",
 	"/linux/rootfsPropagation runbindable",
-	"/linux/devices/*/fileMode maximum", /* setuid and the like: 07777 */
+	"/linux/devices/*/fileMode maximum", /* with type bits: podman */
 	"/freebsd/devices/*/mode maximum",
 	"features /linux/intelRdt/schemata",
 	"features /linux/intelRdt/monitoring",

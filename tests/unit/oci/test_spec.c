@@ -141,8 +141,8 @@ static const struct {
 		"/linux/devices/0/path: must be an absolute path, is 'dev/x'"},
 	{LINUX("\"devices\":[{\"path\":\"/x\",\"type\":\"b\",\"major\":4096,\"minor\":0}]"),
 		"/linux/devices/0/major: must be between 0 and 4095, is 4096"},
-	{LINUX("\"devices\":[{\"path\":\"/x\",\"type\":\"p\",\"fileMode\":4096}]"),
-		"/linux/devices/0/fileMode: must be between 0 and 4095, is 4096"},
+	{LINUX("\"devices\":[{\"path\":\"/x\",\"type\":\"p\",\"fileMode\":65536}]"),
+		"/linux/devices/0/fileMode: must be between 0 and 65535, is 65536"},
 	{LINUX("\"netDevices\":{\"eth0\":{}}"), "/linux/netDevices: cannot be set without a network namespace"},
 	{LINUX("\"netDevices\":{\"eth/0\":{}}"), "/linux/netDevices/eth~10: 'eth/0' is not the name of an interface"},
 	{LINUX("\"netDevices\":{\"e\":{\"name\":\"sixteen-letters-\"}}"),
@@ -231,6 +231,9 @@ static void test_good(void **state)
 		LINUX("\"rootfsPropagation\":\"\""), LINUX("\"rootfsPropagation\":\"rslave\""),
 		LINUX("\"maskedPaths\":[\"/proc/kcore\",\"relative\"]"),
 		LINUX("\"devices\":[{\"path\":\"/dev/p\",\"type\":\"p\",\"fileMode\":4095}]"),
+		/* podman: with the type bits */
+		LINUX("\"devices\":[{\"path\":\"/dev/"
+		      "f\",\"type\":\"c\",\"major\":10,\"minor\":229,\"fileMode\":8576}]"),
 		RESOURCES("\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":true,"
 			  "\"type\":\"\",\"major\":-1}]"),
 		RESOURCES("\"memory\":{\"limit\":4096,\"swap\":-1}"),
