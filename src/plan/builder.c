@@ -82,12 +82,10 @@ static plan_str str_vprintf(struct builder *b, const char *format, va_list args)
 
 static plan_str str_vprintf(struct builder *b, const char *format, va_list args)
 {
-	auto_strbuf text = {};
-
-	strbuf_vprintf(&text, format, args);
-	if (strbuf_failed(&text))
-		b->failed = true;
-	return builder_str(b, text.text);
+	strbuf_truncate(&b->scratch, 0);
+	strbuf_vprintf(&b->scratch, format, args);
+	b->failed |= strbuf_failed(&b->scratch);
+	return builder_str(b, b->scratch.text);
 }
 
 plan_str builder_strf(struct builder *b, const char *format, ...)
@@ -232,6 +230,7 @@ void builder_done(struct builder *b)
 	free(b->interned.slots);
 	strbuf_done(&b->blobs);
 	strbuf_done(&b->strings);
+	strbuf_done(&b->scratch);
 }
 
 void plan_done(struct plan *plan)

@@ -20,7 +20,7 @@ struct builder {
 	LIST_OF(struct plan_op) ops;
 	LIST_OF(struct plan_fd) fds;
 	LIST_OF(plan_str) index;
-	struct strbuf blobs, strings;
+	struct strbuf blobs, strings, scratch;
 	struct {
 		uint32_t *slots; /* open addressing over the pool: offsets, 0 is free */
 		size_t room, used; /* room is a power of two */
