@@ -66,4 +66,11 @@ int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **
  */
 int cgroup_remove(const struct cgroup_context *c, struct husk_error **err);
 
+/*
+ * For whoever has to give up after cgroup_make(), whether that succeeded or not: kills what is in the directories
+ * that it made in this very process, and removes them. cgroup_kill() would be wrong there: a directory that
+ * cgroup_make() refused holds somebody else's processes.
+ */
+int cgroup_undo(const struct cgroup_context *c, struct husk_error **err);
+
 #endif

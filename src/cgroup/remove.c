@@ -11,6 +11,7 @@
 #include <base/text.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -111,4 +112,23 @@ int cgroup_remove(const struct cgroup_context *c, struct husk_error **err)
 			first = r;
 	}
 	return first;
+}
+
+int cgroup_undo(const struct cgroup_context *c, struct husk_error **err)
+{
+	auto_free struct cgroup_dir *made = calloc(c->dirs->n + 1, sizeof *made);
+	struct cgroup_dirs dirs = {.v = made}; /* borrows the strings */
+	struct cgroup_context context = *c;
+	int r;
+
+	if (!made)
+		return fail_memory(err);
+	for (size_t i = 0; i < c->dirs->n; i++)
+		if (c->dirs->v[i].made)
+			made[dirs.n++] = c->dirs->v[i];
+	if (!dirs.n)
+		return 0;
+	context.dirs = &dirs;
+	r = cgroup_kill(&context, SIGKILL, err);
+	return r < 0 ? r : cgroup_remove(&context, err);
 }

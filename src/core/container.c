@@ -110,13 +110,13 @@ static int open_process(const struct state *s)
 	auto_free char *boot_id = NULL;
 	auto_close int fd = -1;
 
-	if (!s->pid.set || !s->start_time.set || !s->boot_id)
+	if (!s->process.pid.set || !s->process.start_time.set || !s->process.boot_id)
 		return -1;
-	fd = pid_open((pid_t)s->pid.value);
+	fd = pid_open((pid_t)s->process.pid.value);
 	/* the start time is compared with the pidfd in hand: the pid cannot change its owner any more */
-	if (fd < 0 || pid_is_still((pid_t)s->pid.value, s->start_time.value) <= 0)
+	if (fd < 0 || pid_is_still((pid_t)s->process.pid.value, s->process.start_time.value) <= 0)
 		return -1;
-	if (pid_boot_id(&boot_id) < 0 || strcmp(boot_id, s->boot_id) != 0)
+	if (pid_boot_id(&boot_id) < 0 || strcmp(boot_id, s->process.boot_id) != 0)
 		return -1;
 	return TAKE_FD(fd);
 }
@@ -134,7 +134,7 @@ static enum husk_status find_status(
 	struct container_cgroups g = {};
 	bool frozen;
 
-	if (!s->pid.set)
+	if (!s->process.pid.set)
 		return is_locked(c) ? HUSK_STATUS_CREATING : HUSK_STATUS_STOPPED;
 	if (pidfd < 0)
 		return HUSK_STATUS_STOPPED;

@@ -186,14 +186,20 @@ static int make_directory(struct creation *c, struct husk_error **err)
 
 static int record(struct creation *c, struct husk_error **err)
 {
-	int r = io_replace_at(c->dir, STATE_CONFIG, c->config->text, c->config->text_len, 0600);
+	int r = state_save(&c->state, c->dir, err);
 
-	if (r < 0)
-		return fail_errno(
-			err, r, "cannot save the configuration of container '%s'", c->options->id);
-	r = state_save(&c->state, c->dir, err);
 	fault_point("state-written");
 	return r;
+}
+
+/* For exec; nothing that undoing needs, so it is written while husk-init is at work. */
+static int save_config(struct creation *c, struct husk_error **err)
+{
+	int r = io_replace_at(c->dir, STATE_CONFIG, c->config->text, c->config->text_len, 0600);
+
+	return r < 0 ? fail_errno(err, r, "cannot save the configuration of container '%s'",
+			       c->options->id)
+		     : 0;
 }
 
 static int open_everything(struct creation *c, struct husk_error **err)
@@ -242,7 +248,7 @@ static int make_v1_cgroups(struct creation *c, struct husk_error **err)
 	if (!r)
 		r = cgroup_entry_open(&v1, &c->entry_v1, err);
 	fault_point("cgroup-made");
-	return r;
+	return r ? r : save_config(c, err);
 }
 
 static size_t copy_ranges(struct idmap_range *to, const struct oci_id_mappings *from)
@@ -293,12 +299,12 @@ static int call_joined(
 	fault_point("cgroup-joined");
 	r = pid_read_stat(l->pid, &st);
 	if (!r)
-		r = pid_boot_id(&c->state.boot_id);
+		r = pid_boot_id(&c->state.process.boot_id);
 	if (r < 0)
 		return fail_errno(err, r, "cannot identify the container's process");
-	c->state.pid = (struct opt_u64){true, (uint64_t)l->pid};
-	c->state.start_time = (struct opt_u64){true, st.start_time};
-	r = state_save(&c->state, c->dir, err);
+	c->state.process.pid = (struct opt_u64){true, (uint64_t)l->pid};
+	c->state.process.start_time = (struct opt_u64){true, st.start_time};
+	r = state_save_process(&c->state, c->dir, err);
 	fault_point("pid-recorded");
 	*ret_fds = c->entry_v1.fds;
 	*ret_n = c->entry_v1.n;

@@ -28,7 +28,7 @@ static int kill_first(
 		return fail(err, HUSK_ERROR_TIMEOUT,
 			"container init still running: container '%s' (process %d) did not end in "
 			"%d s",
-			c->id, (int)now->state.pid.value, DEATH_MS / 1000);
+			c->id, (int)now->state.process.pid.value, DEATH_MS / 1000);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static int remove_cgroups(
 	if (r < 0)
 		return r;
 	/* the frozen would never die, and without a pid namespace others may have stayed */
-	if (now->pidfd >= 0 || opt_true(now->state.shared_pid) || !now->state.pid.set)
+	if (now->pidfd >= 0 || opt_true(now->state.shared_pid) || !now->state.process.pid.set)
 		r = cgroup_kill(&g.context, SIGKILL, err);
 	return r < 0 ? r : cgroup_remove(&g.context, err);
 }
@@ -81,10 +81,24 @@ int husk_container_delete(struct husk_container *c, int force, struct husk_error
 {
 	auto_now now = {};
 	auto_close int lock = -1;
+	struct husk_error *why = NULL;
 	int r = container_lock(c, &lock, err);
 
-	if (!r)
-		r = container_look(c, &now, err);
+	if (r < 0)
+		return r;
+	r = container_look(c, &now, &why);
 	fault_point("delete-locked");
-	return r < 0 ? r : destroy(c, &now, force, err);
+	if (r < 0 && force && why && husk_error_code(why) == HUSK_ERROR_CORRUPT) {
+		/* what it says of processes and cgroups is lost; at least the name becomes free */
+		log_warning(&c->factory->log, "%s, ignoring", husk_error_message(why));
+		husk_error_free(why);
+		return container_remove_directory(c->factory, c->id, c->dir, err);
+	}
+	if (r < 0) {
+		if (err)
+			*err = TAKE_PTR(why);
+		husk_error_free(why);
+		return r;
+	}
+	return destroy(c, &now, force, err);
 }

@@ -22,6 +22,16 @@ static const struct schema_field state_cgroup_fields[] = {
 static const struct schema_type state_cgroup_type = TYPE(S, "cgroup", state_cgroup_fields);
 #undef S
 
+#define S struct state_process
+static const struct schema_field state_process_fields[] = {
+	U64(S, pid, "pid", RANGE(1, INT32_MAX), REQUIRED),
+	U64(S, start_time, "startTime", REQUIRED),
+	STRING(S, boot_id, "bootId", REQUIRED),
+	{}
+};
+static const struct schema_type state_process_type = TYPE(S, "process", state_process_fields);
+#undef S
+
 #define S struct state
 static const struct schema_field state_fields[] = {
 	U64(S, version, "version", REQUIRED),
@@ -31,9 +41,6 @@ static const struct schema_field state_fields[] = {
 	STRING(S, rootfs, "rootfs"),
 	STRING(S, created, "created"),
 	U64(S, owner, "owner", RANGE(0, UINT32_MAX)),
-	U64(S, pid, "pid", RANGE(1, INT32_MAX)),
-	U64(S, start_time, "startTime"),
-	STRING(S, boot_id, "bootId"),
 	BOOL(S, shared_pid, "sharedPid"),
 	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
 	LIST(S, cgroups, "cgroups", state_cgroup),
@@ -44,40 +51,75 @@ static const struct schema_type state_type = TYPE(S, "state", state_fields);
 #undef S
 /* clang-format on */
 
-int state_save(const struct state *s, int dir, struct husk_error **err)
+static int save(const struct schema_type *type, const void *object, int dir, const char *file,
+	const char *id, struct husk_error **err)
 {
 	auto_free char *text = NULL;
-	int r = schema_write(&state_type, s, 0, &text, err);
+	int r = schema_write(type, object, 0, &text, err);
 
 	if (r < 0)
 		return r;
-	r = io_replace_at(dir, STATE_FILE, text, strlen(text), 0600);
-	return r < 0 ? fail_errno(err, r, "cannot write the state of container '%s'", s->id) : 0;
+	r = io_replace_at(dir, file, text, strlen(text), 0600);
+	return r < 0 ? fail_errno(err, r, "cannot write the state of container '%s'", id) : 0;
+}
+
+int state_save(const struct state *s, int dir, struct husk_error **err)
+{
+	return save(&state_type, s, dir, STATE_FILE, s->id, err);
+}
+
+int state_save_process(const struct state *s, int dir, struct husk_error **err)
+{
+	return save(&state_process_type, &s->process, dir, STATE_PROCESS, s->id, err);
+}
+
+/* 1: read into *ret; 0: there is no such file; a file that cannot be understood is HUSK_ERROR_CORRUPT. */
+static int load(const struct schema_type *type, int dir, const char *file, const char *id,
+	void **ret, struct husk_error **err)
+{
+	auto_free char *text = NULL;
+	auto_error *why = NULL;
+	size_t n = 0;
+	int r = io_read_at(dir, file, STATE_MAX, &text, &n);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return fail_errno(err, r, "cannot read the state of container '%s'", id);
+	r = schema_read(type, text, n, ret, &why);
+	if (r < 0)
+		return fail(err, HUSK_ERROR_CORRUPT,
+			"the state of container '%s' is damaged: %s: %s", id, file,
+			husk_error_message(why));
+	return 1;
 }
 
 int state_load(int dir, const char *id, struct state *ret, struct husk_error **err)
 {
-	auto_free char *text = NULL;
-	void *s = NULL;
-	size_t n = 0;
-	int r = io_read_at(dir, STATE_FILE, STATE_MAX, &text, &n);
+	void *state = NULL, *process = NULL;
+	int r = load(&state_type, dir, STATE_FILE, id, &state, err);
 
-	if (r == -ENOENT) {
+	if (!r) {
 		*ret = (struct state){.id = strdup(id)};
 		return ret->id ? 0 : fail_memory(err);
 	}
-	if (r < 0)
-		return fail_errno(err, r, "cannot read the state of container '%s'", id);
-	r = schema_read(&state_type, text, n, &s, err);
-	if (r < 0)
-		return wrap(err, r, "the state of container '%s' is damaged", id);
-	*ret = *(struct state *)s;
-	free(s);
+	if (r > 0)
+		r = load(&state_process_type, dir, STATE_PROCESS, id, &process, err);
+	if (r < 0) {
+		schema_free(&state_type, state);
+		return r;
+	}
+	*ret = *(struct state *)state;
+	if (process)
+		ret->process = *(struct state_process *)process;
+	free(state);
+	free(process);
 	return 0;
 }
 
 void state_done(struct state *s)
 {
+	schema_done(&state_process_type, &s->process);
 	schema_done(&state_type, s);
 }
 

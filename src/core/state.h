@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is remembered of a container, in <root>/<id>/state.json (private, but stable across versions), written
- * atomically. A process is remembered as pid, start time and boot id, so that neither a reused pid nor a state from
- * before a reboot is ever taken for a live container. Beside it: config.json (as it was at create), the gate's
- * socket `gate` (while created), `notify/`.
+ * What is remembered of a container, in <root>/<id>/ (private, but stable across versions): state.json, written before
+ * anything is made; process.json once its process exists; config.json as it was at create; the gate's socket `gate`
+ * while it is created. Each is written atomically, and once: replacing a file that was just written makes ext4 flush
+ * it, which costs more than all the rest. A process is remembered as pid, start time and boot id, so that neither a
+ * reused pid nor a state from before a reboot is ever taken for a live container.
  */
 #ifndef HUSK_CORE_STATE_H
 #define HUSK_CORE_STATE_H
@@ -16,29 +17,35 @@
 #include <schema/schema.h>
 
 #define STATE_FILE "state.json"
+#define STATE_PROCESS "process.json"
 #define STATE_CONFIG "config.json"
 #define STATE_GATE "gate"
-#define STATE_NOTIFY "notify"
 
 struct state_cgroup {
 	char *controllers, *mount_point, *path;
 	struct opt_bool v2;
 };
 
+/* Absent members: no process was recorded yet. */
+struct state_process {
+	struct opt_u64 pid, start_time; /* clock ticks since boot */
+	char *boot_id;
+};
+
 struct state {
 	struct opt_u64 version; /* of this format: 1 */
 	char *oci_version, *id, *bundle, *rootfs, *created;
 	struct opt_u64 owner;
-	struct opt_u64 pid, start_time; /* absent until the process exists */
-	char *boot_id;
 	struct opt_bool shared_pid; /* no pid namespace of its own: killing needs the cgroup */
 	struct opt_bool best_effort_cgroup;
 	LIST_OF(struct state_cgroup) cgroups;
 	struct oci_string_map annotations;
+	struct state_process process; /* from its own file */
 };
 
-/* Writes state.json below the container's directory. */
+/* Write state.json and process.json below the container's directory. */
 int state_save(const struct state *s, int dir, struct husk_error **err);
+int state_save_process(const struct state *s, int dir, struct husk_error **err);
 /* Reads it; a missing file is a state with nothing but the id (a create that was cut off early). */
 int state_load(int dir, const char *id, struct state *ret, struct husk_error **err);
 void state_done(struct state *s);

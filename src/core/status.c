@@ -45,7 +45,7 @@ static int fill(struct public_state *p, struct husk_error **err)
 		.oci_version = or_empty(s->oci_version),
 		.id = s->id,
 		.status = p->now.status,
-		.pid = p->now.pidfd >= 0 ? (pid_t)s->pid.value : 0,
+		.pid = p->now.pidfd >= 0 ? (pid_t)s->process.pid.value : 0,
 		.bundle = or_empty(s->bundle),
 		.rootfs = or_empty(s->rootfs),
 		.created = or_empty(s->created),
