@@ -7,7 +7,6 @@
 #define HUSK_KERN_NS_H
 
 #include <stdint.h>
-#include <base/attr.h>
 
 struct ns_kind {
 	const char *name; /* for people: "network" */
@@ -17,13 +16,5 @@ struct ns_kind {
 
 /* Ended by a row without a name. */
 extern const struct ns_kind ns_kinds[];
-
-/* The row with that CLONE_NEW* bit, or NULL. */
-const struct ns_kind *ns_kind_of(uint64_t flag);
-/*
- * Opens a namespace file and proves that it is one of that kind. Returns 0 (the caller closes *ret_fd), -EINVAL for
- * another kind or no namespace at all, or -errno of open(2).
- */
-int ns_open(const char *path, uint64_t flag, int *ret_fd) nodiscard;
 
 #endif
