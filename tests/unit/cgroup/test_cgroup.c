@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +30,8 @@ struct fixture {
 	pid_t children[8];
 	size_t n;
 };
+
+static struct strv names; /* of the running test */
 
 enum part { ALL, V1_ONLY, V2_ONLY };
 
@@ -54,7 +57,7 @@ static void keep(struct cgroup_dirs *dirs, enum part part)
 	dirs->n = n;
 }
 
-/* `format` has one %s for a name that nobody else uses. */
+/* Directories under a name that nobody else uses. */
 static void prepare(struct fixture *f, enum part part, const char *below)
 {
 	struct cgroup_layout layout;
@@ -69,11 +72,34 @@ static void prepare(struct fixture *f, enum part part, const char *below)
 	cgroup_layout_done(&layout);
 	keep(&f->dirs, part);
 	f->context.dirs = &f->dirs;
+	assert_int_equal(strv_take(&names, str_printf("/%s", f->name)), 0);
 	if (geteuid() || !f->dirs.n || access(f->dirs.v[0].mount_point, W_OK) < 0) {
 		cgroup_dirs_done(&f->dirs);
 		free(f->name);
 		skip();
 	}
+}
+
+/* After a test that failed on its way: its cgroups and processes go, under the names it took. */
+static int clean_up(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < names.n; i++) {
+		struct cgroup_layout layout = {};
+		struct cgroup_dirs dirs = {};
+		struct cgroup_context context = {.dirs = &dirs};
+
+		if (!cgroup_layout_detect(&layout) &&
+			!cgroup_dirs_resolve(&layout, names.v[i], "id", &dirs) &&
+			!cgroup_kill(&context, SIGKILL, NULL))
+			(void)cgroup_remove(&context, NULL);
+		cgroup_dirs_done(&dirs);
+		cgroup_layout_done(&layout);
+	}
+	strv_done(&names);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return 0;
 }
 
 static bool top_exists(const struct fixture *f)
@@ -108,7 +134,7 @@ static pid_t child(struct fixture *f)
 
 	assert_true(pid >= 0);
 	if (!pid) {
-		signal(SIGTERM, SIG_DFL);
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		for (;;)
 			pause();
 	}
@@ -313,6 +339,44 @@ static void test_refused_with_processes(void **state)
 	child(&f);
 	expect_refused(&f, "container's cgroup is not empty: 2 process(es) found");
 	assert_true(top_exists(&f)); /* and not removed by the refusal */
+	finish(&f);
+}
+
+/* Giving up after a refusal does not touch those who were there. */
+static void test_undo(void **state)
+{
+	struct husk_error *err = NULL;
+	struct fixture f, second;
+
+	(void)state;
+	prepare(&f, V1_ONLY, "");
+	make(&f);
+	child(&f);
+	prepare(&second, ALL, "");
+	for (size_t i = 0; i < second.dirs.n; i++) {
+		free(second.dirs.v[i].path);
+		second.dirs.v[i].path = str_printf("/%s", f.name);
+	}
+	/* cgroup2 first, as create does it: made; then the v1 directories, which are in use */
+	struct cgroup_dir *last = &second.dirs.v[second.dirs.n - 1];
+	struct cgroup_dirs v2 = {.n = last->v2, .v = last};
+	struct cgroup_context context = {.dirs = &v2};
+	check(cgroup_make(&context, &err), err);
+	second.dirs.n -= v2.n;
+	expect_refused(&second, "not empty");
+	second.dirs.n += v2.n;
+	for (size_t i = 0; i < second.dirs.n; i++)
+		assert_int_equal(second.dirs.v[i].made, second.dirs.v[i].v2);
+	check(cgroup_undo(&second.context, &err), err);
+	auto_free char *gone = cgroup_dir_path(last, NULL);
+	assert_true(access(gone, F_OK) < 0 || !v2.n);
+	assert_int_equal(waitpid(f.children[0], NULL, WNOHANG), 0); /* alive */
+	cgroup_dirs_done(&second.dirs);
+	free(second.name);
+
+	check(cgroup_undo(&f.context, &err), err); /* its own */
+	assert_int_equal(waitpid(f.children[0], NULL, 0), f.children[0]);
+	f.n = 0;
 	finish(&f);
 }
 
@@ -536,21 +600,22 @@ static void test_root_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lifecycle),
-		cmocka_unit_test(test_lifecycle_v1),
-		cmocka_unit_test(test_lifecycle_v2),
-		cmocka_unit_test(test_entry),
-		cmocka_unit_test(test_parents),
-		cmocka_unit_test(test_foreign_parent),
-		cmocka_unit_test(test_refused_with_processes),
-		cmocka_unit_test(test_refused_when_frozen),
-		cmocka_unit_test(test_frozen_is_killed),
-		cmocka_unit_test(test_signal),
-		cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_remove_waits),
-		cmocka_unit_test(test_remove_busy),
-		cmocka_unit_test(test_make_undone),
-		cmocka_unit_test(test_root_refused),
+		cmocka_unit_test_teardown(test_lifecycle, clean_up),
+		cmocka_unit_test_teardown(test_lifecycle_v1, clean_up),
+		cmocka_unit_test_teardown(test_lifecycle_v2, clean_up),
+		cmocka_unit_test_teardown(test_entry, clean_up),
+		cmocka_unit_test_teardown(test_parents, clean_up),
+		cmocka_unit_test_teardown(test_foreign_parent, clean_up),
+		cmocka_unit_test_teardown(test_refused_with_processes, clean_up),
+		cmocka_unit_test_teardown(test_undo, clean_up),
+		cmocka_unit_test_teardown(test_refused_when_frozen, clean_up),
+		cmocka_unit_test_teardown(test_frozen_is_killed, clean_up),
+		cmocka_unit_test_teardown(test_signal, clean_up),
+		cmocka_unit_test_teardown(test_nested, clean_up),
+		cmocka_unit_test_teardown(test_remove_waits, clean_up),
+		cmocka_unit_test_teardown(test_remove_busy, clean_up),
+		cmocka_unit_test_teardown(test_make_undone, clean_up),
+		cmocka_unit_test_teardown(test_root_refused, clean_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
