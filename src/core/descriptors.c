@@ -5,6 +5,7 @@
  */
 #include <core/descriptors.h>
 #include <base/fd.h>
+#include <kern/ns.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,22 +28,27 @@ void descriptors_done(struct descriptors *d)
 	*d = (struct descriptors){};
 }
 
+static const char *namespace_name(uint64_t type)
+{
+	const struct ns_kind *kind = ns_kinds;
+
+	while (kind->name && kind->flag != type)
+		kind++;
+	return kind->name ? kind->name : "known";
+}
+
 static int open_namespace(
 	const char *path, uint32_t type, const char *at, int *ret, struct husk_error **err)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int found;
+	/* the path may be anything: a FIFO must not block, a terminal not become ours */
+	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return fail_full(err, HUSK_ERROR_INVALID_CONFIG, errno, at,
 			"%s: cannot open the namespace '%s': %s", at, path, errno_text(errno));
-	found = ioctl(fd, NS_GET_NSTYPE);
-	if (found < 0)
+	if ((uint32_t)ioctl(fd, NS_GET_NSTYPE) != type)
 		return fail_full(err, HUSK_ERROR_INVALID_CONFIG, EINVAL, at,
-			"%s: '%s' is not a namespace", at, path);
-	if ((uint32_t)found != type)
-		return fail_full(err, HUSK_ERROR_INVALID_CONFIG, EINVAL, at,
-			"%s: '%s' is a namespace of another type", at, path);
+			"%s: '%s' is not a %s namespace", at, path, namespace_name(type));
 	*ret = TAKE_FD(fd);
 	return 0;
 }
