@@ -53,7 +53,6 @@ BASE = {
          "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]},
     ],
     "linux": {
-        "resources": {"devices": [{"allow": False, "access": "rwm"}]},
         "namespaces": [{"type": name} for name in ("pid", "network", "ipc", "uts", "mount")],
         "maskedPaths": ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],
         "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],

@@ -18,13 +18,16 @@ def processes(tokens):
         if int(pid) == os.getpid():
             continue
         command = read(f"/proc/{pid}/cmdline").replace("\0", " ")
-        state = read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1]
+        state = read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:2]
+        if state == ["Z", "1"]:
+            # An orphan waits for the host's own init to reap it, which may take its time.
+            continue
         text = command + read(f"/proc/{pid}/cgroup") + read(f"/proc/{pid}/mountinfo")
         own = [token for token in tokens if token in text]
         # The host's own mountinfo names leaked mounts; that is not the fault of each process.
         if own and not (read(f"/proc/{pid}/mountinfo") == read("/proc/self/mountinfo")
                         and not any(token in command + read(f"/proc/{pid}/cgroup") for token in tokens)):
-            found.append(f"process {pid} {''.join(state)} {command!r}")
+            found.append(f"process {pid} {' '.join(state)} {command!r}")
     return found
 
 

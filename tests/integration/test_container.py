@@ -77,7 +77,7 @@ def test_joined_network_by_a_mounted_file(inside, work):
 
 @pytest.mark.parametrize("path, phrase", [("/no/such/ns", "no such file or directory"),
                                           pytest.param("/etc/passwd", "/etc/passwd", marks=pytest.mark.husk),
-                                          pytest.param("/proc/self/ns/uts", "network", marks=pytest.mark.husk)])
+                                          pytest.param("/proc/self/ns/uts", "a namespace of another type", marks=pytest.mark.husk)])
 def test_bad_namespace_path(refused, path, phrase):
     assert phrase in refused("true", {"/linux/namespaces": namespace("network", path)}).lower()
 
@@ -270,7 +270,7 @@ def test_path_of_the_container_counts(husk, bundle):
     (["/no/such/program"], "/no/such/program"),
     (["/no/such/program"], "no such file or directory"),
     (["/etc/passwd"], "permission denied"),
-    (["/etc"], "permission denied"),
+    pytest.param(["/etc"], "is a directory", marks=pytest.mark.husk),
     (["/etc/passwd/x"], "not a directory")])
 def test_program_that_cannot_run(refused, args, phrase):
     assert phrase in refused(args).replace(r'\"', '"')
@@ -309,9 +309,12 @@ def test_cwd_is_entered_before_the_user_changes(husk, bundle):
 @pytest.mark.parametrize("number", range(3, 12))
 def test_cwd_through_a_leaked_descriptor(husk, bundle, work, number):
     """CVE-2024-21626: a working directory below /proc/self/fd must not be a way out."""
-    made = bundle("pwd; ls; ls ../../../tmp ../../../../tmp ../../../../../tmp", {"/process/cwd": f"/proc/self/fd/{number}"})
+    with open(work + "/marker", "wb"):
+        pass
+    ways = " ".join("../" * depth + work[1:] + "/marker" for depth in range(12))
+    made = bundle(f"pwd; ls -d {ways} 2>/dev/null", {"/process/cwd": f"/proc/self/fd/{number}"})
     result = husk("run", "-b", made.path, unique(), check=False)
-    assert result.rc != 0 or os.path.basename(work) not in result.out.split(), result
+    assert "marker" not in result.out, result
 
 
 def test_session_keyring_is_new_and_named(husk, bundle):

@@ -232,11 +232,11 @@ def test_notify_socket(husk, bundle, work, message):
             pid = husk.state(name)["pid"]
             sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             sender.sendto(message, f"/proc/{pid}/root{inside}")
-            got = b""
-            while b"READY=1" not in got or b"MAINPID" not in got:
-                got += notify.socket.recv(4096) + b"\n"
-            # In the foreground it is the runtime that a service manager watches.
-            assert f"MAINPID={process.pid}".encode() in got
+            got = notify.socket.recv(4096)
+            assert b"READY=1" in got
+            if not harness.IS_HUSK:
+                # runc reads and repeats; husk gives the service manager's own socket, so nothing needs repeating.
+                assert notify.socket.recv(4096).strip() == f"MAINPID={process.pid}".encode()
             sender.close()
         finally:
             husk("kill", name, "KILL", check=False)

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An ordinary user: spec --rootless, a single id or a range by newuidmap, state below $XDG_RUNTIME_DIR."""
+import json
+import os
+import pwd
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+from harness import call, read, unique, wait_for
+
+USER = "husktest"
+pytestmark = pytest.mark.husk
+
+
+@pytest.fixture(scope="session")
+def user():
+    """A user of the tests' own, with ranges of subordinate ids."""
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError:
+        pass
+    if not shutil.which("useradd"):
+        pytest.skip("useradd is not installed")
+    call(["useradd", "--create-home", "--shell", "/bin/bash", USER])
+    for kind in ("subuid", "subgid"):
+        if USER + ":" not in read("/etc/" + kind):
+            call(["usermod", f"--add-{kind}s", "2000000-2065535", USER])
+    return pwd.getpwnam(USER)
+
+
+@pytest.fixture
+def own(work, user):
+    """A directory of the user's, and how to become them."""
+    path = os.path.join(work, "own")
+    os.mkdir(path, 0o700)
+    os.mkdir(path + "/run", 0o700)
+    for entry in (path, path + "/run"):
+        os.chown(entry, user.pw_uid, user.pw_gid)
+    return path
+
+
+@pytest.fixture
+def rootless(make_runtime, user, own):
+    """husk as the user, with its default state directory."""
+    if not os.access(harness.HUSK, os.X_OK):
+        pytest.skip("no runtime")
+    prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups", "--inh-caps=-all",
+              "env", "-i", "PATH=" + harness.PATH, "HOME=" + user.pw_dir, "XDG_RUNTIME_DIR=" + own + "/run"]
+    runtime = make_runtime(name="unused", prefix=prefix)
+    # Only the prefix and the command: --root is not given.
+    runtime.argv = lambda *args, options=(): [*prefix, runtime.path, *options, *map(str, args)]
+    runtime.names = lambda: os.listdir(own + "/run/husk") if os.path.isdir(own + "/run/husk") else []
+    if call([*prefix, "test", "-x", harness.HUSK], check=False).rc != 0:
+        copy = os.path.join(os.path.dirname(own), "husk")
+        shutil.copy(harness.HUSK, copy)
+        os.chmod(copy, 0o755)
+        runtime.path = copy
+    return runtime
+
+
+@pytest.fixture
+def bundle_of_user(rootless, own, user, image):
+    """A bundle that belongs to the user, with what spec --rootless writes, edited."""
+    def make(args, edits=None):
+        path = os.path.join(own, unique("b"))
+        os.mkdir(path)
+        subprocess.run(["cp", "-a", image, path + "/rootfs"], check=True)
+        subprocess.run(["chown", "-R", f"{user.pw_uid}:{user.pw_gid}", path], check=True)
+        rootless("spec", "--rootless", cwd=path)
+        config = json.loads(read(path + "/config.json"))
+        config["process"].update(terminal=False, args=args if isinstance(args, list) else ["/bin/sh", "-c", args])
+        config["root"]["readonly"] = False
+        harness.edit(config, edits)
+        with open(path + "/config.json", "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        return path
+
+    return make
+
+
+def ranges(kind, first):
+    if not shutil.which("newuidmap"):
+        pytest.skip("newuidmap is not installed")
+    return [{"containerID": 0, "hostID": first, "size": 1}, {"containerID": 1, "hostID": start_of(kind), "size": 65535}]
+
+
+def start_of(kind):
+    return int([line for line in read("/etc/" + kind).splitlines() if line.startswith(USER + ":")][0].split(":")[1])
+
+
+def test_spec_has_one_id(bundle_of_user, user):
+    config = json.loads(read(bundle_of_user("true") + "/config.json"))
+    assert config["linux"]["uidMappings"] == [{"containerID": 0, "hostID": user.pw_uid, "size": 1}]
+    assert config["linux"]["gidMappings"] == [{"containerID": 0, "hostID": user.pw_gid, "size": 1}]
+
+
+def test_run_with_one_id(rootless, bundle_of_user, user):
+    path = bundle_of_user("id -u; id -g; cat /proc/self/uid_map; cat /proc/self/setgroups; hostname; echo $$; "
+                          "touch /made; mount | grep -c .")
+    out = rootless("run", "-b", path, unique()).out.split()
+    assert out[:8] == ["0", "0", "0", str(user.pw_uid), "1", "deny", "husk", "1"]
+    assert os.stat(path + "/rootfs/made").st_uid == user.pw_uid
+    assert rootless.names() == []
+
+
+def test_run_with_a_range(rootless, bundle_of_user, user):
+    path = bundle_of_user("chown 1000:7 /etc/hosts && stat -c '%u %g' /etc/hosts; id -G; cat /proc/self/setgroups",
+                          {"/linux/uidMappings": ranges("subuid", user.pw_uid),
+                           "/linux/gidMappings": ranges("subgid", user.pw_gid),
+                           "/process/user/additionalGids": [5],
+                           "/process/capabilities": {kind: ["CAP_CHOWN"] for kind in (
+                               "bounding", "effective", "permitted")}})
+    assert rootless("run", "-b", path, unique()).out.split() == ["1000", "7", "0", "5", "allow"]
+    assert os.stat(path + "/rootfs/etc/hosts").st_uid == start_of("subuid") + 999
+
+
+def test_a_range_that_is_not_theirs(rootless, bundle_of_user, user):
+    path = bundle_of_user("true", {"/linux/uidMappings": [{"containerID": 0, "hostID": 0, "size": 10}]})
+    result = rootless("run", "-b", path, unique(), check=False)
+    assert result.rc == 1 and "uid" in result.err.lower() and rootless.names() == [], result
+
+
+def test_lifecycle_and_exec(rootless, bundle_of_user, own):
+    path = bundle_of_user("trap 'exit 0' TERM; while :; do sleep 0.05; done")
+    name = unique()
+    rootless("create", "-b", path, name)
+    assert rootless.names() == [name] and rootless.status(name) == "created"
+    assert os.stat(own + "/run/husk").st_mode & 0o777 == 0o700
+    rootless("start", name)
+    assert rootless("exec", name, "sh", "-c", "id -u; hostname; exit 4", check=False).out.split() == ["0", "husk"]
+    assert rootless("exec", "-t", name, "tty", check=False).out.split() in (["/dev/pts/0"], ["/dev/pts/1"])
+    rootless("kill", name, "TERM")
+    wait_for(lambda: rootless.status(name) == "stopped", "the end")
+    rootless("delete", name)
+    assert rootless.names() == []
+
+
+def test_terminal(rootless, bundle_of_user):
+    from test_pty import Terminal
+    path = bundle_of_user(["/bin/sh", "-i"], {"/process/terminal": True, "/process/env/-": "PS1=> "})
+    shell = Terminal(rootless.argv("run", "-b", path, unique()), (21, 77))
+    try:
+        shell.expect("> ")
+        shell.type("stty size\n")
+        shell.expect(r"21 77\r\n")
+        shell.type("exit 5\n")
+        assert shell.end() == 5
+    finally:
+        shell.close()
+
+
+def test_what_belongs_to_root_is_refused(rootless, bundle_of_user):
+    path = bundle_of_user("true", {"/linux/namespaces": [{"type": kind} for kind in ("pid", "mount", "uts", "ipc")],
+                                   "/linux/uidMappings": None, "/linux/gidMappings": None})
+    result = rootless("run", "-b", path, unique(), check=False)
+    assert result.rc == 1 and ("user namespace" in result.err or "not permitted" in result.err), result
+
+
+def test_own_network_namespace(rootless, bundle_of_user):
+    path = bundle_of_user("ip link show lo | head -1", {"/linux/namespaces/-": {"type": "network"}})
+    assert "UP" in rootless("run", "-b", path, unique()).out
+
+
+def test_features_and_list(rootless):
+    assert rootless("list", "-f", "json").out.strip() == "null"
+    assert rootless("features").json["linux"]["namespaces"]

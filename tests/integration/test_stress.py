@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A thousand containers one after another, and two hundred at once: the host is as it was before."""
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import hoststate
+from harness import children, read, unique, wait_for
+
+pytestmark = pytest.mark.slow
+ROW = int(os.environ.get("HUSK_STRESS_ROW", "1000"))
+CROWD = int(os.environ.get("HUSK_STRESS_CROWD", "200"))
+
+
+def difference(before, after):
+    """What came and what went, for each thing that must stay; other programs' comings and goings do not count."""
+    found = {}
+    for key, value in before.items():
+        if value != after[key]:
+            old, new = (set(map(str, side)) if isinstance(side, list) else {side} for side in (value, after[key]))
+            found[key] = {"gone": sorted(old - new)[:10], "new": sorted(new - old)[:10]}
+    return found
+
+
+def settled(before, names):
+    """Waits for the last exiting processes; then what differs, of our own names or of the whole host."""
+    end = time.monotonic() + 10
+    while True:
+        found = difference(before, hoststate.whole())
+        found.pop("mount namespaces", None)
+        mine = hoststate.left([names])
+        if not found and not mine or time.monotonic() > end:
+            return found, mine
+        time.sleep(0.1)
+
+
+def test_a_thousand_in_a_row(husk, bundle):
+    made = bundle(["/bin/true"])
+    before = hoststate.whole()
+    names = unique("s")
+    for number in range(ROW):
+        husk("run", "-b", made.path, f"{names}-{number}")
+    assert husk.names() == []
+    assert os.listdir(husk.root) == [] or all(not os.path.isdir(os.path.join(husk.root, name))
+                                              for name in os.listdir(husk.root))
+    assert settled(before, names) == ({}, [])
+    assert [pid for pid in children(os.getpid())[1:] if " Z " in read(f"/proc/{pid}/stat")] == []
+
+
+def test_a_crowd_at_once(husk, bundle):
+    made = bundle("echo $HOSTNAME; cat /proc/self/cgroup >/dev/null; exit 3")
+    before = hoststate.whole()
+    names = unique("s")
+    gate = threading.Barrier(CROWD)
+
+    def one(number):
+        gate.wait(60)
+        return husk("run", "-b", made.path, f"{names}-{number}", check=False, timeout=120)
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        results = list(pool.map(one, range(CROWD)))
+    bad = [result for result in results if result.rc != 3 or result.err]
+    assert bad == [], f"{len(bad)} of {CROWD}: {bad[0]!r}"
+    assert husk.names() == []
+    assert settled(before, names) == ({}, [])
+
+
+def test_a_crowd_alive_at_once(husk, bundle):
+    """All run together, are listed, and are ended together."""
+    count = CROWD // 4
+    made = bundle("trap 'exit 0' TERM; while :; do sleep 1 & wait; done")
+    before = hoststate.whole()
+    names = [unique("s") for _ in range(count)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda name: husk("run", "-d", "-b", made.path, name, timeout=60), names))
+        assert sorted(husk("list", "-q").out.split()) == sorted(names)
+        assert {entry["status"] for entry in husk("list", "-f", "json").json} == {"running"}
+        list(pool.map(lambda name: husk("exec", name, "true", timeout=60), names))
+        list(pool.map(lambda name: husk("delete", "--force", name, timeout=60), names))
+    wait_for(lambda: husk.names() == [], "an empty state directory")
+    assert settled(before, names[0].rsplit("s", 1)[0]) == ({}, [])
+
+
+def test_one_name_wanted_by_many(husk, bundle):
+    """Only one gets it; the others are told so, and harm it not."""
+    made = bundle("sleep 1000")
+    name = unique("s")
+    with ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(lambda _: husk("create", "-b", made.path, name, check=False), range(20)))
+    assert sorted(result.rc for result in results) == [0] + [1] * 19
+    assert all("exist" in result.err for result in results if result.rc)
+    assert husk.status(name) == "created"
+
+
+def test_many_execs_at_once(husk, running):
+    name = running()
+    with ThreadPoolExecutor(40) as pool:
+        results = list(pool.map(lambda number: husk("exec", name, "sh", "-c", f"echo {number}; exit {number}",
+                                                    check=False, timeout=60), range(80)))
+    assert [(result.rc, result.out) for result in results] == [(number, f"{number}\n") for number in range(80)]
+
+
+def test_start_wanted_by_many(husk, created):
+    name = created("sleep 1000")
+    with ThreadPoolExecutor(10) as pool:
+        results = list(pool.map(lambda _: husk("start", name, check=False), range(10)))
+    assert sorted(result.rc for result in results) == [0] + [1] * 9
+    assert husk.status(name) == "running"
