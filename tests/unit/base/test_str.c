@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The string buffer, also when memory runs out at each of its allocations.
- * wrap: realloc
+ * wrap: realloc malloc
  */
 #include <base/mem.h>
 #include <base/str.h>
@@ -20,14 +20,18 @@ static int allocations_left = INT32_MAX;
 
 void *__real_realloc(void *p, size_t n);
 void *__wrap_realloc(void *p, size_t n);
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
 
 void *__wrap_realloc(void *p, size_t n)
 {
-	if (allocations_left-- <= 0) {
-		errno = ENOMEM;
-		return NULL;
-	}
-	return __real_realloc(p, n);
+	return allocations_left-- > 0 ? __real_realloc(p, n) : NULL;
+}
+
+/* clang makes malloc(n) of realloc(NULL, n). */
+void *__wrap_malloc(size_t n)
+{
+	return allocations_left-- > 0 ? __real_malloc(n) : NULL;
 }
 
 static void test_empty(void **state)
