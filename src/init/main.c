@@ -167,7 +167,7 @@ int main(int argc, char **argv)
 	init.sync = argc == 3 ? parse_fd(argv[1]) : -1;
 	init.proc = init.root = init.mask_tree = -1;
 	if (init.sync < 3 || plan_fd < 3)
-		init_exit(125); /* started by hand: there is nobody to report to */
+		init_exit(1); /* started by hand: there is nobody to report to */
 	r = prepare(&init, plan_fd);
 	if (!r)
 		r = run(&init);

@@ -196,12 +196,25 @@ static const char *relative(const char *path)
 	return *path ? path : ".";
 }
 
+/* exec has no ROOT operation: the mount namespace it joined has its own root. */
+static long need_root(struct init *init)
+{
+	long fd = init->root;
+
+	if (fd < 0)
+		fd = sys(openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	init->root = (int)fd;
+	return fd;
+}
+
 int resolve_open(struct init *init, const char *path, enum resolve_create create, uint32_t flags)
 {
 	uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 	uint64_t open_flags = O_PATH;
-	long fd;
+	long fd = need_root(init);
 
+	if (fd < 0)
+		return (int)fd;
 	if (flags & RESOLVE_NO_LINKS)
 		resolve |= RESOLVE_NO_SYMLINKS;
 	if (flags & RESOLVE_LAST_NOFOLLOW)

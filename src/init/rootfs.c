@@ -50,37 +50,45 @@ static int make_parent_private(struct init *init, const char *path)
 int init_root(struct init *init, const struct plan_op *op)
 {
 	const char *path = str(init, op->root.path);
-	long r;
+	int dir, r;
 
-	if (op->root.flags & PLAN_ROOT_NO_NAMESPACE) {
-		r = sys(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-		if (r < 0)
-			return fault(init, r, "open", NULL);
-		init->root = (int)r;
-		return 0;
-	}
 	if (op->root.flags & PLAN_ROOT_PRIVATE_PARENT) {
 		r = make_parent_private(init, path);
 		if (r < 0)
-			return (int)r;
+			return r;
 	}
-	r = sys(open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (r < 0)
-		return fault(init, r, "open_tree", NULL);
-	init->root = (int)r;
-	r = sys(move_mount, init->root, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
-	return r < 0 ? fault(init, r, "move_mount", NULL) : 0;
+	dir = (int)sys(openat, AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (dir < 0)
+		return fault(init, dir, "open", NULL);
+	if (op->root.flags & PLAN_ROOT_NO_NAMESPACE) {
+		init->root = dir;
+		return 0;
+	}
+	init->root = (int)sys(open_tree, dir, "",
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+	r = init->root < 0 ? fault(init, init->root, "open_tree", NULL)
+			   : tree_attach(init, init->root, dir);
+	close_fd(dir);
+	return r;
 }
 
+/* The working directory is the new root. Afterwards the old one lies over it and goes. */
 static long pivot(void)
 {
-	long r = sys(pivot_root, ".", ".");
+	long old = sys(openat, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0), r;
 
-	if (r < 0)
-		return r;
-	/* The old root lies over the new one now. It must not take its mounts along on the host when it goes. */
-	r = sys(mount, NULL, ".", NULL, MS_SLAVE | MS_REC, NULL);
-	return r < 0 ? r : sys(umount2, ".", 2 /* MNT_DETACH */);
+	if (old < 0)
+		return old;
+	r = sys(pivot_root, ".", ".");
+	if (!r)
+		r = sys(fchdir, old);
+	/* where / is shared, unmounting would take the host's mounts along */
+	if (!r)
+		r = sys(mount, NULL, ".", NULL, MS_SLAVE | MS_REC, NULL);
+	if (!r)
+		r = sys(umount2, ".", 2 /* MNT_DETACH */);
+	close_fd((int)old);
+	return r;
 }
 
 /* For a root on a ramdisk. The host's proc and sys would stay reachable below the moved root: they go first. */
