@@ -77,7 +77,7 @@ def test_joined_network_by_a_mounted_file(inside, work):
 
 @pytest.mark.parametrize("path, phrase", [("/no/such/ns", "no such file or directory"),
                                           pytest.param("/etc/passwd", "/etc/passwd", marks=pytest.mark.husk),
-                                          pytest.param("/proc/self/ns/uts", "is not a mount namespace", marks=pytest.mark.husk)])
+                                          pytest.param("/proc/self/ns/uts", "is not a network namespace", marks=pytest.mark.husk)])
 def test_bad_namespace_path(refused, path, phrase):
     assert phrase in refused("true", {"/linux/namespaces": namespace("network", path)}).lower()
 
