@@ -24,7 +24,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -44,7 +43,6 @@ struct creation {
 	struct cgroup_dirs dirs_v1,
 		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
 	struct cgroup_entry entry_v1, entry_v2;
-	bool cgroups_made;
 	struct state state;
 	int dir, lock; /* the state directory, and a second descriptor that holds its lock */
 	int gate_fd;
@@ -226,7 +224,6 @@ static int start_init(struct creation *c, struct husk_error **err)
 
 	if (r < 0)
 		return r;
-	c->cgroups_made = true;
 	r = cgroup_entry_open(&v2, &c->entry_v2, err);
 	if (!r)
 		r = launch_start(&(struct launch_request){.factory = c->factory,
@@ -344,11 +341,8 @@ static void undo(struct creation *c)
 	struct cgroup_context all = cgroups(c, &c->dirs);
 
 	launch_undo(&c->launch);
-	if (c->cgroups_made) {
-		/* what is left of them is found by delete; the first error is the one to tell */
-		(void)cgroup_kill(&all, SIGKILL, NULL);
-		(void)cgroup_remove(&all, NULL);
-	}
+	/* what is left of them is found by delete; the first error is the one to tell */
+	(void)cgroup_undo(&all, NULL);
 	if (c->dir >= 0)
 		(void)container_remove_directory(c->factory, c->options->id, c->dir, NULL);
 }

@@ -9,6 +9,7 @@
 #include <core/fault.h>
 #include <kern/pid.h>
 
+#include <errno.h>
 #include <signal.h>
 
 enum { DEATH_MS = 10000 };
@@ -32,6 +33,27 @@ static int kill_first(
 	return 0;
 }
 
+/*
+ * A create that was killed before it had a process on record may not have made these cgroups itself: nobody in them is
+ * killed, and what is not empty stays. Its husk-init ends by itself when it hears the end of its socket.
+ */
+static int remove_unused_cgroups(const struct husk_container *c,
+	const struct cgroup_context *context, struct husk_error **err)
+{
+	struct husk_error *why = NULL;
+	int r = cgroup_remove(context, &why);
+
+	if (r < 0 && husk_error_errno(why) == EBUSY) {
+		log_warning(&c->factory->log, "%s, ignoring", husk_error_message(why));
+		husk_error_free(why);
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = TAKE_PTR(why);
+	husk_error_free(why);
+	return r;
+}
+
 static int remove_cgroups(
 	const struct husk_container *c, const struct container_now *now, struct husk_error **err)
 {
@@ -40,8 +62,10 @@ static int remove_cgroups(
 
 	if (r < 0)
 		return r;
+	if (!now->state.process.pid.set)
+		return remove_unused_cgroups(c, &g.context, err);
 	/* the frozen would never die, and without a pid namespace others may have stayed */
-	if (now->pidfd >= 0 || opt_true(now->state.shared_pid) || !now->state.process.pid.set)
+	if (now->pidfd >= 0 || opt_true(now->state.shared_pid))
 		r = cgroup_kill(&g.context, SIGKILL, err);
 	return r < 0 ? r : cgroup_remove(&g.context, err);
 }
