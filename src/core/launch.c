@@ -358,6 +358,7 @@ static int walk_await_cgroup(
 	if (r < 0)
 		return r;
 	r = launch_send(l->sync, SYNC_CGROUP_READY, fds, n, err);
+	fault_point("cgroup-ready");
 	return r < 0 ? hear_last_word(l, r, err) : 0;
 }
 
