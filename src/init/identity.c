@@ -99,6 +99,10 @@ static void find_home(struct init *init, uint32_t uid)
 
 	for (int blocks = 0; fd >= 0 && !found && blocks < 1024; blocks++) {
 		r = sys(read, fd, block, sizeof block);
+		if (r == 0 && n) { /* the last line may lack its end */
+			line[n] = '\0';
+			found = home_of_line(init, line, uid);
+		}
 		if (r <= 0)
 			break;
 		for (long i = 0; i < r && !found; i++) {
@@ -165,17 +169,15 @@ int init_identity(struct init *init, const struct plan_op *op)
 /* CVE-2024-21626: the directory must be inside the root; the kernel says "(unreachable)" of one that is not. */
 int init_cwd(struct init *init, const struct plan_op *op)
 {
-	char where[INIT_PATH_MAX / 4];
+	/* the kernel's own limit: a shorter buffer would hide the "(unreachable)" of a long path behind ERANGE */
+	char *where = init->path;
 	long r = sys(chdir, str(init, op->cwd.path));
 
 	if (r == -EACCES && op->cwd.retry)
 		return 0;
 	if (r < 0)
 		return fault(init, r, "chdir", NULL);
-	r = sys(getcwd, where, sizeof where);
-	if (r ==
-		-ERANGE) /* too long to tell, but reachable paths alone can be so: the kernel checks first */
-		return 0;
+	r = sys(getcwd, where, sizeof init->path);
 	if (r < 0 && r != -ENOENT)
 		return fault(init, r, "getcwd", NULL);
 	if (r < 0 || where[0] != '/')

@@ -91,13 +91,25 @@ static long pivot(void)
 	return r;
 }
 
-/* For a root on a ramdisk. The host's proc and sys would stay reachable below the moved root: they go first. */
+/*
+ * For a root on a ramdisk. The host's proc and sys would stay reachable below the moved root: they go first - here, not
+ * on the host, to which what is shared would carry the unmounting (of the tree, and of / which it hangs on).
+ */
 static long move_root(void)
 {
-	long r;
+	long r = sys(mount, NULL, "/", NULL, MS_SLAVE, NULL);
 
-	(void)sys(umount2, "/proc", 2 /* MNT_DETACH */); /* not mounted there is fine */
-	(void)sys(umount2, "/sys", 2);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++) {
+		const char *path = i ? "/sys" : "/proc";
+
+		r = sys(mount, NULL, path, NULL, MS_SLAVE | MS_REC, NULL);
+		if (!r)
+			r = sys(umount2, path, 2 /* MNT_DETACH */);
+		if (r < 0 && r != -EINVAL && r != -ENOENT) /* not mounted there is fine */
+			return r;
+	}
 	r = sys(mount, ".", "/", NULL, MS_MOVE, NULL);
 	return r < 0 ? r : sys(chroot, ".");
 }
