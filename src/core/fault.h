@@ -9,7 +9,7 @@
 /* clang-format off */
 #define FAULT_POINTS(X) \
 	X(create, "directory-made") X(create, "state-written") X(create, "descriptors-open") X(create, "launched") \
-	X(create, "cgroup-made") X(create, "cgroup-joined") X(create, "pid-recorded") \
+	X(create, "cgroup-made") X(create, "cgroup-joined") X(create, "pid-recorded") X(create, "cgroup-ready") \
 	X(create, "ready") X(create, "connected") \
 	X(start, "gate-connected") X(start, "start-sent") X(start, "starting") \
 	X(exec, "exec-launched") X(exec, "exec-forked") X(exec, "exec-cgroup") X(exec, "exec-ready") \
