@@ -38,6 +38,7 @@ struct relay *relay_new(int in, int out, int master)
 	relay->out = out;
 	relay->master = master;
 	relay->own_out = -1;
+	relay->in_terminal = isatty(in);
 	if (isatty(out))
 		relay->own_out = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (relay->own_out >= 0)
@@ -81,12 +82,27 @@ static bool for_now(ssize_t r)
 	return r == -EAGAIN || r == -EINTR;
 }
 
+/*
+ * The window is gone. Closing the master says the same to the programs inside, also to a shell that edits its line and
+ * would not take an EOF character. The descriptor belongs to the process object: /dev/null takes its place.
+ */
+static void hang_up(struct relay *relay)
+{
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0 && dup3(null, relay->master, O_CLOEXEC) >= 0)
+		relay->hung_up = true;
+}
+
 static void move_in(struct relay *relay)
 {
 	ssize_t r = ring_fill(&relay->to, relay->in);
 
-	if (r == 0 || (r < 0 && !for_now(r)))
-		relay->in_ended = true;
+	if (r > 0 || for_now(r))
+		return;
+	relay->in_ended = true;
+	if (relay->in_terminal)
+		hang_up(relay);
 }
 
 /*

@@ -15,6 +15,7 @@ enum { RELAY_FDS = 3 };
 struct relay {
 	int in, out, master; /* borrowed; master is made non-blocking */
 	int own_out; /* `out` opened a second time, non-blocking, or -1 */
+	bool in_terminal; /* its end is a hang-up */
 	bool in_ended; /* no more input */
 	bool end_told; /* and the container's terminal knows */
 	bool out_dead; /* nobody reads the output any more: it is dropped */
