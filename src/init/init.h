@@ -46,6 +46,9 @@ int sync_expect(struct init *init, enum sync_type type);
 int sync_expect_fds(struct init *init, enum sync_type type, int *ret_fds);
 int sync_take_fds(struct init *init);
 
+/* inherited.c: closes what the plan does not preserve and is not ours. Before the descriptors of the plan come. */
+int inherited_close(struct init *init);
+
 /* text.c */
 size_t text_len(const char *s);
 int text_same(const char *a, const char *b);

@@ -133,6 +133,8 @@ static int prepare(struct init *init, int plan_fd)
 	if (r < 0)
 		return r;
 	r = open_proc(init);
+	if (!r)
+		r = inherited_close(init);
 	if (r < 0 || !init->plan->fds.count)
 		return r;
 	at = sys(mmap, NULL, init->plan->fds.count * sizeof(int), PROT_READ | PROT_WRITE,
