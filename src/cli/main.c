@@ -11,6 +11,7 @@
 #include <base/mem.h>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 static const struct opt_row global_rows[] = {
@@ -145,6 +146,8 @@ int main(int argc, char **argv)
 
 	if (!open_standard_fds())
 		return 1; /* there is nowhere to say so */
+	/* where our caller ignores it the kernel reaps the container's process, and its exit status is lost */
+	signal(SIGCHLD, SIG_DFL);
 	r = opt_parse(global_rows, OPT_BEFORE_ARGS, argv + (argc > 0), &cli.options, &args, &error);
 	if (r < 0 || open_log(&cli, &error) < 0)
 		return usage_error(&cli, NULL, error);

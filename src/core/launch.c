@@ -49,7 +49,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) static int child_
 	for (int i = 0; i < 3; i++)
 		if (c->stdio[i] >= 0)
 			syscall(SYS_dup3, c->stdio[i], i, 0);
-	/* refused before Linux 5.11; then only what the host program left inheritable stays so */
+	/* refused before Linux 5.11; husk-init then closes what the host program left inheritable */
 	syscall(SYS_close_range, c->preserve_end, ~0U, CLOSE_RANGE_CLOEXEC);
 	for (int fd = 3; fd < c->preserve_end; fd++)
 		syscall(SYS_fcntl, fd, F_SETFD, 0);
@@ -164,12 +164,18 @@ static int make_plan_fd(const struct plan *plan, int above, struct husk_error **
 	return high < 0 ? fail_errno(err, -errno, "cannot duplicate a descriptor") : high;
 }
 
+/* One that closes on exec was not meant to be passed on: it may be our own, of the state or of a cgroup. */
 static int check_preserved(int end, struct husk_error **err)
 {
-	for (int fd = 3; fd < end; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
+	for (int fd = 3; fd < end; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+
+		if (flags < 0 || flags & FD_CLOEXEC)
 			return fail(err, HUSK_ERROR_INVALID_ARGUMENT,
-				"cannot preserve file descriptor %d: it is not open", fd);
+				"cannot preserve file descriptor %d: it is not open, or closes on "
+				"exec",
+				fd);
+	}
 	return 0;
 }
 
@@ -207,13 +213,62 @@ static int run_child(
 	return 0;
 }
 
-int launch_start(const struct launch_request *q, struct launch *l, struct husk_error **err)
+/*
+ * Copies of what the child gets as stdio, out of each other's way. One of the host program's that is closed (or closes
+ * on exec) becomes /dev/null, or the next file that husk-init opens would have its number.
+ */
+static int lift_stdio(
+	const struct husk_stdio *io, struct child *child, int *lifted, struct husk_error **err)
+{
+	const int given[3] = {io->in, io->out, io->err};
+	auto_close int null = -1;
+
+	for (int i = 0; i < 3; i++) {
+		int fd = given[i];
+
+		if (fd < 0 && !fcntl(i, F_GETFD))
+			continue; /* the host program's own */
+		if (fd < 0 && null < 0)
+			null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		lifted[i] = lift(fd < 0 ? null : fd, child->preserve_end);
+		if (lifted[i] < 0)
+			return fail_errno(err, -errno, "cannot use descriptor %d as stdio %d",
+				fd < 0 ? null : fd, i);
+		child->stdio[i] = lifted[i];
+	}
+	return 0;
+}
+
+static int start_child(const struct launch_request *q, struct child *child, int theirs,
+	struct launch *l, struct husk_error **err)
 {
 	auto_free char *sync_text = NULL, *plan_text = NULL;
-	auto_close int theirs = -1, high = -1, plan = -1, init_high = -1;
+	auto_close int sync = lift(theirs, child->preserve_end),
+		       init = lift(child->init, child->preserve_end);
+	int lifted[3] = {-1, -1, -1}, r;
+
+	if (sync < 0 || init < 0)
+		return fail_errno(err, -errno, "cannot duplicate a descriptor");
+	child->sync = sync;
+	child->init = init;
+	sync_text = str_printf("%d", child->sync);
+	plan_text = str_printf("%d", child->plan);
+	child->argv[0] = (char *)(uintptr_t) "husk-init";
+	child->argv[1] = sync_text;
+	child->argv[2] = plan_text;
+	r = sync_text && plan_text ? lift_stdio(q->stdio, child, lifted, err) : fail_memory(err);
+	if (!r)
+		r = run_child(q, child, l, err);
+	for (int i = 0; i < 3; i++)
+		fd_close(lifted[i]);
+	return r;
+}
+
+int launch_start(const struct launch_request *q, struct launch *l, struct husk_error **err)
+{
 	struct child child = {.preserve_end = 3 + q->stdio->preserve_fds, .stdio = {-1, -1, -1}};
-	const int stdio[3] = {q->stdio->in, q->stdio->out, q->stdio->err};
-	int lifted[3] = {-1, -1, -1}, ends[2], r;
+	auto_close int theirs = -1, plan = -1;
+	int ends[2], r;
 
 	l->plan = q->plan->header;
 	r = check_preserved(child.preserve_end, err);
@@ -225,25 +280,12 @@ int launch_start(const struct launch_request *q, struct launch *l, struct husk_e
 		return fail_errno(err, -errno, "cannot make a socket pair");
 	l->sync = ends[0];
 	theirs = ends[1];
-	plan = make_plan_fd(q->plan, child.preserve_end, err);
+	child.plan = plan = make_plan_fd(q->plan, child.preserve_end, err);
 	if (plan < 0)
 		return plan;
-	high = lift(theirs, child.preserve_end);
-	init_high = child.init < child.preserve_end ? lift(child.init, child.preserve_end) : -1;
-	for (int i = 0; i < 3; i++)
-		if (stdio[i] >= 0)
-			child.stdio[i] = lifted[i] = lift(stdio[i], child.preserve_end);
-	child.init = init_high >= 0 ? init_high : child.init;
-	child.sync = high;
-	child.plan = plan;
-	sync_text = str_printf("%d", high);
-	plan_text = str_printf("%d", plan);
-	child.argv[0] = (char *)(uintptr_t) "husk-init";
-	child.argv[1] = sync_text;
-	child.argv[2] = plan_text;
-	r = high < 0 || !sync_text || !plan_text ? fail_memory(err) : run_child(q, &child, l, err);
-	for (int i = 0; i < 3; i++)
-		fd_close(lifted[i]);
+	r = start_child(q, &child, theirs, l, err);
+	/* our copy must be gone before we listen, or the end of husk-init would not be heard */
+	theirs = fd_close(theirs);
 	return r < 0 ? r : send_descriptors(l, q->fds, err);
 }
 
