@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Compiles a seccomp profile with libseccomp, which is loaded only when a configuration has a profile: it costs
- * start-up time that nobody else should pay. Only its headers are needed to build.
+ * Compiles a seccomp profile with libseccomp. A dynamic program loads it only when a configuration has a profile: it
+ * costs start-up time that nobody else should pay; only its headers are needed to build. A static program cannot load
+ * anything and holds the library itself (HUSK_SECCOMP_LINKED): unused, that costs no time.
  */
 #include <plan/seccomp_filter.h>
 
@@ -12,7 +13,6 @@
 
 #ifdef HAVE_SECCOMP
 #include <ctype.h>
-#include <dlfcn.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -22,6 +22,9 @@
 #include <base/str.h>
 #include <base/table.h>
 #include <base/text.h>
+#ifndef HUSK_SECCOMP_LINKED
+#include <dlfcn.h>
+#endif
 
 enum { FILTER_SIZE_MAX = 4096 * 8 }; /* the kernel takes 4096 instructions (BPF_MAXINSNS) */
 
@@ -44,20 +47,6 @@ struct compiler {
 	scmp_filter_ctx context;
 	uint32_t default_action;
 	struct husk_error **err;
-};
-
-static const struct {
-	const char *name;
-	size_t offset;
-} symbols[] = {
-	{"seccomp_init", offsetof(struct seccomp_api, init)},
-	{"seccomp_release", offsetof(struct seccomp_api, release)},
-	{"seccomp_attr_set", offsetof(struct seccomp_api, attr_set)},
-	{"seccomp_arch_resolve_name", offsetof(struct seccomp_api, arch_resolve_name)},
-	{"seccomp_arch_add", offsetof(struct seccomp_api, arch_add)},
-	{"seccomp_syscall_resolve_name", offsetof(struct seccomp_api, syscall_resolve_name)},
-	{"seccomp_rule_add_array", offsetof(struct seccomp_api, rule_add_array)},
-	{"seccomp_export_bpf", offsetof(struct seccomp_api, export_bpf)},
 };
 
 static const struct action {
@@ -84,6 +73,45 @@ static const enum scmp_compare operators[] = {
 	[OCI_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 };
 
+#ifdef HUSK_SECCOMP_LINKED
+
+static void api_done(struct seccomp_api *api)
+{
+	(void)api;
+}
+
+static int api_load(struct seccomp_api *api, struct husk_error **err)
+{
+	(void)err;
+	*api = (struct seccomp_api){
+		.init = seccomp_init,
+		.release = seccomp_release,
+		.attr_set = seccomp_attr_set,
+		.arch_resolve_name = seccomp_arch_resolve_name,
+		.arch_add = seccomp_arch_add,
+		.syscall_resolve_name = seccomp_syscall_resolve_name,
+		.rule_add_array = seccomp_rule_add_array,
+		.export_bpf = seccomp_export_bpf,
+	};
+	return 0;
+}
+
+#else
+
+static const struct {
+	const char *name;
+	size_t offset;
+} symbols[] = {
+	{"seccomp_init", offsetof(struct seccomp_api, init)},
+	{"seccomp_release", offsetof(struct seccomp_api, release)},
+	{"seccomp_attr_set", offsetof(struct seccomp_api, attr_set)},
+	{"seccomp_arch_resolve_name", offsetof(struct seccomp_api, arch_resolve_name)},
+	{"seccomp_arch_add", offsetof(struct seccomp_api, arch_add)},
+	{"seccomp_syscall_resolve_name", offsetof(struct seccomp_api, syscall_resolve_name)},
+	{"seccomp_rule_add_array", offsetof(struct seccomp_api, rule_add_array)},
+	{"seccomp_export_bpf", offsetof(struct seccomp_api, export_bpf)},
+};
+
 static void api_done(struct seccomp_api *api)
 {
 	if (api->library)
@@ -106,6 +134,8 @@ static int api_load(struct seccomp_api *api, struct husk_error **err)
 	}
 	return 0;
 }
+
+#endif
 
 static int refuse_notify(const struct compiler *c, const char *at)
 {
