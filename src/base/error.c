@@ -116,6 +116,18 @@ static const struct {
 	{EDQUOT, "disk quota exceeded"},
 };
 
+/* What libc says in no language in particular, or NULL. musl says of what it does not know what it says of 0. */
+static const char *libc_text(int errno_value)
+{
+#ifdef __GLIBC__
+	return strerrordesc_np(errno_value);
+#else
+	const char *text = strerror(errno_value);
+
+	return strcmp(text, strerror(0)) != 0 ? text : NULL;
+#endif
+}
+
 const char *errno_text(int errno_value)
 {
 	const char *text;
@@ -123,7 +135,7 @@ const char *errno_text(int errno_value)
 	for (size_t i = 0; i < ARRAY_LEN(errno_texts); i++)
 		if (errno_texts[i].value == errno_value)
 			return errno_texts[i].text;
-	text = strerrordesc_np(errno_value);
+	text = libc_text(errno_value);
 	return text ? text : "unknown error";
 }
 
