@@ -79,11 +79,12 @@ def make_runtime(work):
         return runtime
 
     yield make
+    kept = []
     for runtime in made:
         for name in runtime.names():
             runtime("delete", "--force", name, check=False)
-        assert runtime.names() == [], "state is left behind"
-    assert hoststate.left([names, work]) == []
+        kept += runtime.names()
+    assert (hoststate.sweep([names, work]), kept) == ([], []), "something is left on the host"
 
 
 @pytest.fixture

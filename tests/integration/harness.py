@@ -124,6 +124,11 @@ def where(pids):
     return "\n".join(lines)
 
 
+def ended(pid):
+    """Whether a process is no more, or only waits to be reaped."""
+    return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] in ([], ["Z"])
+
+
 def wait_for(condition, what, timeout=10.0):
     """Polls until condition() is true and returns its value."""
     end = time.monotonic() + timeout

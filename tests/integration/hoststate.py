@@ -5,6 +5,8 @@ left(tokens) finds what is named after a test: processes (by command line, cgrou
 directory), mounts, cgroups. whole() is the state of the host at large, for tests that have the machine to themselves.
 """
 import os
+import signal
+import subprocess
 import time
 
 from harness import read
@@ -51,6 +53,30 @@ def left(tokens):
         if not found or time.monotonic() > end:
             return found
         time.sleep(0.02)
+
+
+def sweep(tokens):
+    """Ends what a failed test left; the names are the test's own, so nobody else is hit. Returns what there was."""
+    found = left(tokens)
+    for line in found:
+        if line.startswith("process "):
+            try:
+                os.kill(int(line.split()[1]), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+    for line in reversed(mounts(tokens)):
+        subprocess.run(["umount", "-l", line.split()[5]], check=False)
+    end = time.monotonic() + 3
+    for line in sorted(cgroups(tokens), key=len, reverse=True) if found else []:
+        while time.monotonic() < end:
+            try:
+                os.rmdir(line.split(" ", 1)[1])
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.02)
+    return found
 
 
 def whole():

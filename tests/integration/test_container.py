@@ -77,7 +77,8 @@ def test_joined_network_by_a_mounted_file(inside, work):
 
 @pytest.mark.parametrize("path, phrase", [("/no/such/ns", "no such file or directory"),
                                           pytest.param("/etc/passwd", "/etc/passwd", marks=pytest.mark.husk),
-                                          pytest.param("/proc/self/ns/uts", "is not a network namespace", marks=pytest.mark.husk)])
+                                          pytest.param("/proc/self/ns/uts", "is not a network namespace",
+                                                       marks=pytest.mark.husk)])
 def test_bad_namespace_path(refused, path, phrase):
     assert phrase in refused("true", {"/linux/namespaces": namespace("network", path)}).lower()
 
@@ -292,7 +293,8 @@ def test_cwd_is_made(husk, bundle):
 
 
 def test_cwd_is_made_before_the_root_is_readonly(inside):
-    assert inside("pwd; touch x 2>&1 || echo; ls", {"/process/cwd": "/made", "/root/readonly": True}).split()[0] == "/made"
+    assert inside("pwd; touch x 2>&1 || echo; ls", {"/process/cwd": "/made",
+                                                      "/root/readonly": True}).split()[0] == "/made"
 
 
 def test_cwd_that_is_a_file(refused):

@@ -132,7 +132,8 @@ def test_options(ctr, work):
     with open(work + "/f", "w", encoding="utf-8") as file:
         file.write("shared\n")
     out = ctr.run(unique("t"), "sh", "-c", "pwd; echo $A; cat /m/f; touch /m/g || echo refused", options=[
-        "--rm", "--cwd", "/tmp", "--env", "A=b", "--mount", f"type=bind,src={work},dst=/m,options=rbind:ro"]).out.split()
+        "--rm", "--cwd", "/tmp", "--env", "A=b", "--mount",
+        f"type=bind,src={work},dst=/m,options=rbind:ro"]).out.split()
     assert out == ["/tmp", "b", "shared", "refused"]
 
 
@@ -155,9 +156,10 @@ def test_what_cannot_run(ctr, command, phrase):
 
 def test_terminal(ctr):
     master, slave = pty.openpty()
-    process = subprocess.Popen(["ctr", "-a", ctr.work + "/c.sock", "-n", ctr.namespace, "run", "--snapshotter", "native",
-                                "--runc-binary", ctr.runtime, "--runc-root", ctr.work + "/runc", "--rm", "-t", "box", unique("t"), "sh", "-c",
-                                "tty; echo bye"], stdin=slave, stdout=slave, stderr=slave)
+    process = subprocess.Popen(
+        ["ctr", "-a", ctr.work + "/c.sock", "-n", ctr.namespace, "run", "--snapshotter", "native", "--runc-binary",
+         ctr.runtime, "--runc-root", ctr.work + "/runc", "--rm", "-t", "box", unique("t"), "sh", "-c",
+         "tty; echo bye"], stdin=slave, stdout=slave, stderr=slave)
     os.close(slave)
     text = b""
     try:
@@ -183,7 +185,11 @@ def test_task_exec(ctr, running):
 
 def test_task_ps(ctr, running):
     name = running("sleep 1000 & sleep 1000 & wait")
-    lines = wait_for(lambda: (found := ctr("task", "ps", name).out.splitlines()) and len(found) == 4 and found, "3 pids")
+
+    def three():
+        found = ctr("task", "ps", name).out.splitlines()
+        return found if len(found) == 4 else None
+    lines = wait_for(three, "3 processes")
     for line in lines[1:]:
         assert name in read(f"/proc/{line.split()[0]}/cgroup")
 

@@ -73,7 +73,8 @@ def test_everything_works_behind_it(filtered, bundle, work, number, names):
     husk = filtered(number, names)
     os.mkdir(work + "/src")
     made = bundle("touch /m/x || echo ro; hostname; test -c /dev/null && echo dev; cat /secret | wc -c; "
-                  "ls /hidden | wc -l; exec 3</proc/self/cgroup; trap 'exit 5' TERM; echo up; while :; do sleep 0.05; done",
+                  "ls /hidden | wc -l; exec 3</proc/self/cgroup; trap 'exit 5' TERM; echo up; "
+                  "while :; do sleep 0.05; done",
                   {"/mounts/-": {"destination": "/m", "type": "bind", "source": work + "/src",
                                  "options": ["rbind", "ro", "nosuid"]},
                    "/linux/maskedPaths": ["/secret", "/hidden"], "/root/readonly": True,

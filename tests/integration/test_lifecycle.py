@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from harness import read, unique, wait_for, without
+from harness import ended, read, unique, wait_for, without
 
 # --- spec, features, version ---
 
@@ -228,14 +228,17 @@ def test_delete_missing(husk):
 @pytest.mark.husk
 def test_kill_without_a_pid_namespace_reaches_all(husk, running):
     name = running("sleep 1000 & sleep 1000 & wait", {"/linux/namespaces": without("pid")})
-    pids = wait_for(lambda: (found := husk("ps", "-f", "json", name).json) and len(found) == 3 and found, "3 pids")
+    pids = wait_for(lambda: three(husk("ps", "-f", "json", name).json), "3 processes")
     husk("kill", name, "KILL")
     for pid in pids:
-        wait_for(lambda pid=pid: not os.path.exists(f"/proc/{pid}")
-                 or " Z " in read(f"/proc/{pid}/stat"), f"the end of {pid}")
+        wait_for(lambda pid=pid: ended(pid), f"the end of {pid}")
 
 
 # --- list, ps ---
+
+def three(pids):
+    return pids if len(pids) == 3 else None
+
 
 def test_list_of_nothing(husk):
     assert husk("list", "-f", "json").out.strip() == "null"
@@ -261,7 +264,7 @@ def test_list(husk, running, created):
 
 def test_ps(husk, running):
     name = running("sleep 1000 & sleep 1000 & wait")
-    pids = wait_for(lambda: (found := husk("ps", "--format", "json", name).json) and len(found) == 3 and found, "3 pids")
+    pids = wait_for(lambda: three(husk("ps", "--format", "json", name).json), "3 processes")
     assert husk.state(name)["pid"] in pids
     table = husk("ps", name).out.splitlines()
     assert table[0].split()[:3] == ["UID", "PID", "PPID"] and len(table) == 4

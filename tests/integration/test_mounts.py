@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import BASE, read, unique, userns, without
+from harness import BASE, namespace, read, unique, userns, wait_for, without
 
 
 def mount_of(text, target):
@@ -61,8 +61,8 @@ def test_options_of_the_superblock(seen, option, flag):
     assert flag in seen(tmpfs(option))["super"]
 
 
-@pytest.mark.parametrize("option", [pytest.param("defaults", marks=pytest.mark.husk), "async", "atime", "diratime", "loud", "silent", "norelatime",
-                                    "nostrictatime", "nomand", "noiversion"])
+@pytest.mark.parametrize("option", [pytest.param("defaults", marks=pytest.mark.husk), "async", "atime", "diratime",
+                                    "loud", "silent", "norelatime", "nostrictatime", "nomand", "noiversion"])
 def test_options_that_leave_no_trace(seen, option):
     if option in ("atime", "diratime", "norelatime", "nostrictatime"):
         assert "noatime" not in seen(tmpfs(option))["options"]
@@ -243,7 +243,8 @@ def test_without_a_mount_namespace(husk, bundle, work):
     made = bundle("pwd; ls /", {"/linux/namespaces": without("mount"), "/mounts": [], "/linux/maskedPaths": None,
                                 "/linux/readonlyPaths": None})
     husk.prefix = ["unshare", "-m", "/bin/sh", "-c",
-                   f'cat /proc/self/mountinfo >{work}/before; "$@"; s=$?; cat /proc/self/mountinfo >{work}/after; exit $s',
+                   f'cat /proc/self/mountinfo >{work}/before; "$@"; s=$?; '
+                   f"cat /proc/self/mountinfo >{work}/after; exit $s",
                    "sh"]
     out = husk("run", "-b", made.path, unique()).out.split()
     assert out[0] == "/" and "bin" in out and "work" not in out
@@ -345,3 +346,23 @@ def test_cgroup_mount_is_readonly(inside):
 def test_cgroup_mount_without_a_cgroup_namespace(inside):
     out = inside("cd /sys/fs/cgroup; for f in . *; do [ -e $f/cgroup.procs ] && cat $f/cgroup.procs; done")
     only_the_containers(out)
+
+
+def test_joined_mount_namespace(husk, bundle, work):
+    """The namespace of another program, its mounts and all; the container's root is entered there."""
+    os.mkdir(work + "/only")
+    other = subprocess.Popen(["unshare", "-m", "/bin/sh", "-c",
+                              f"mount -t tmpfs x {work}/only && echo seen > {work}/only/f && exec sleep 1000"])
+    try:
+        wait_for(lambda: os.path.exists(f"/proc/{other.pid}/root{work}/only/f"), "the other namespace")
+        path = f"/proc/{other.pid}/ns/mnt"
+        made = bundle("readlink /proc/self/ns/mnt; cat /m/f; ls /; test ! -e /work || echo host",
+                      {"/linux/namespaces": namespace("mount", path),
+                       "/mounts/-": bind(work + "/only", "rbind")})
+        before = read("/proc/self/mountinfo")
+        out = husk("run", "-b", made.path, unique()).out.split()
+        assert out[:2] == [os.readlink(path), "seen"] and "bin" in out and "host" not in out
+        assert read("/proc/self/mountinfo") == before
+    finally:
+        other.kill()
+        other.wait()

@@ -173,7 +173,8 @@ def test_terminal_has_the_callers_size(podman):
                                      ["--privileged"], ["--cap-drop", "all"], ["--cap-add", "NET_ADMIN"],
                                      ["--security-opt", "no-new-privileges"], ["--init"], ["-m", "64m"],
                                      ["--pids-limit", "20"], ["--cpu-shares", "100"], ["--umask", "0077"],
-                                     ["--ulimit", "nofile=100:200", "--ulimit", "nproc=999:999"], ["--sysctl", "kernel.msgmax=9000"],
+                                     ["--ulimit", "nofile=100:200", "--ulimit", "nproc=999:999"],
+                                     ["--sysctl", "kernel.msgmax=9000"],
                                      ["--device", "/dev/null:/dev/other"], ["--oom-score-adj", "100"],
                                      ["--shm-size", "1m"], ["--userns", "auto:size=1000"], ["--group-add", "77"]])
 def test_options_that_reach_the_runtime(podman, options):

@@ -240,7 +240,7 @@ def test_large_input_is_complete(husk, bundle):
 
 @pytest.mark.parametrize("how, status", [(signal.SIGTERM, 143), (signal.SIGKILL, 137)])
 def test_settings_are_restored_when_the_container_is_killed(husk, bundle, how, status):
-    made = bundle(["/bin/sh", "-c", "trap 'trap - TERM; exit 143' TERM; echo up; while :; do sleep 0.02; done"], TERMINAL)
+    made = bundle("trap 'trap - TERM; exit 143' TERM; echo up; while :; do sleep 0.02; done", TERMINAL)
     name = unique()
     shell = Terminal(husk.argv("run", "-b", made.path, name))
     try:

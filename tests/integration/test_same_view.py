@@ -22,7 +22,8 @@ DIFFERENCES = [
     ("dev", r"drwxrwxrwt LINKS 0 65534 (.*) mqueue", r"drwxrwxrwt LINKS 0 0 (.*) mqueue",
      "in a user namespace the queues are made by the container's root; runc's belong to a group without a mapping"),
     *([] if os.path.exists("/proc/kcore") else [
-        ("dev", None, r"l.* core -> /proc/kcore", "husk always links it; runc looks whether this kernel has the file")]),
+        ("dev", None, r"l.* core -> /proc/kcore",
+         "husk always links it; runc looks whether this kernel has the file")]),
 ]
 
 COMMANDS = {
