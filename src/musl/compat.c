@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What the distribution's libjson-c.a and libseccomp.a want of glibc and musl does not have, for the
- * command as a static musl program. That archives compiled against glibc run on musl rests on what
- * both have from elsewhere, on 64 bit: struct stat, flags and errno from the kernel, va_list from
- * the C ABI; FILE and locale_t are only pointers to them. What is left are names, of three kinds:
+ * What the distribution's libjson-c.a and libseccomp.a want of glibc and musl does not have,
+ * for the command as a static musl program. That archives compiled against glibc run on musl
+ * rests on what both have from elsewhere, on 64 bit: struct stat, flags and errno from the
+ * kernel, va_list from the C ABI; FILE and locale_t are only pointers to them. What is left are
+ * names, of three kinds:
  *
  *  - __X_chk, the fortified X: glibc's headers make a call of X into it and add the room of the
  *    destination. It is checked here as there: who would write beyond it ends here.
  *  - __isoc23_X (glibc 2.38 and later): X that also reads 0b101, if asked for base 0 or 2.
  *  - arc4random, which json-c 0.17 takes for the seed of its tables where libc has it.
  *
- * The list is closed: with another name missing nothing links, and meson.build keeps to glibc. The
- * unit tests run on musl too (test-musl-*).
+ * The list is closed: with another name missing nothing links, and meson.build keeps to glibc.
+ * The unit tests run on musl too (test-musl-*).
  */
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The memory of the command as a static musl program. musl's own malloc gives every page back as soon
- * as it can and takes it again: some 70 system calls and 30 page faults in one `husk run`, a tenth of
- * its time. Here memory comes in chunks, with their pages in place at once, is cut into blocks of
- * powers of two, and a freed block is kept for the next one of its size. A program that ends within
- * milliseconds, or one that waits for its container in steady state, needs no more. What is large has
- * a mapping of its own. Not for threads: the command has none.
+ * The memory of the command as a static musl program. musl's own malloc gives every page back
+ * as soon as it can and takes it again: some 70 system calls and 30 page faults in one `husk
+ * run`, a tenth of its time. Here memory comes in chunks, with their pages in place at once, is
+ * cut into blocks of powers of two, and a freed block is kept for the next one of its size. A
+ * program that ends within milliseconds, or one that waits for its container in steady state,
+ * needs no more. What is large has a mapping of its own. Not for threads: the command has none.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -102,7 +102,7 @@ void *malloc(size_t n)
 	return take(n);
 }
 
-/* The head of a block that is given away; a pointer that is none, or was freed, ends the program. */
+/* The head of a block that is given away; a pointer that is none, or was freed, ends us. */
 static struct head *head_of(void *p)
 {
 	struct head *head = (struct head *)p - 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What C promises of malloc() and its kin, and that a block freed twice ends the program; on musl only. */
+/* What C promises of malloc() and its kin, and that a block freed twice ends the program. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
