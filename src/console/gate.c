@@ -29,9 +29,9 @@ int gate_open(int dirfd, const char *name, int *ret_listen_fd)
 	return 0;
 }
 
-int gate_connect(int dirfd, const char *name)
+static int connect_to(int dirfd, const char *name, int flags)
 {
-	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
 	struct sockaddr_un address;
 	socklen_t n;
 	int r;
@@ -45,4 +45,17 @@ int gate_connect(int dirfd, const char *name)
 		r = connect(fd, (struct sockaddr *)&address, n);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : TAKE_FD(fd);
+}
+
+int gate_connect(int dirfd, const char *name)
+{
+	return connect_to(dirfd, name, 0);
+}
+
+/* Without waiting: an init that was stopped does not accept, and after BACKLOG questions we would hang here. */
+int gate_has_listener(int dirfd, const char *name)
+{
+	auto_close int fd = connect_to(dirfd, name, SOCK_NONBLOCK);
+
+	return fd >= 0 || fd == -EAGAIN; /* a full queue has an owner */
 }

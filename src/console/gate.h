@@ -12,5 +12,7 @@
 int gate_open(int dirfd, const char *name, int *ret_listen_fd) nodiscard;
 /* A connection (O_CLOEXEC), or -ECONNREFUSED when nobody listens any more, -ENOENT when there is no such gate. */
 int gate_connect(int dirfd, const char *name) nodiscard;
+/* 1 when somebody listens, 0 when not. Never waits. */
+int gate_has_listener(int dirfd, const char *name);
 
 #endif

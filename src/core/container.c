@@ -121,13 +121,6 @@ static int open_process(const struct state *s)
 	return TAKE_FD(fd);
 }
 
-static bool waits_at_gate(const struct husk_container *c)
-{
-	auto_close int fd = gate_connect(c->dir, STATE_GATE);
-
-	return fd >= 0;
-}
-
 static enum husk_status find_status(
 	const struct husk_container *c, const struct state *s, int pidfd)
 {
@@ -144,7 +137,7 @@ static enum husk_status find_status(
 	container_cgroups_done(&g);
 	if (frozen) /* a frozen process at its gate would not answer: asked first */
 		return HUSK_STATUS_PAUSED;
-	return waits_at_gate(c) ? HUSK_STATUS_CREATED : HUSK_STATUS_RUNNING;
+	return gate_has_listener(c->dir, STATE_GATE) ? HUSK_STATUS_CREATED : HUSK_STATUS_RUNNING;
 }
 
 int container_look(

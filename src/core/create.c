@@ -161,6 +161,7 @@ static int make_directory(struct creation *c, struct husk_error **err)
 {
 	const char *id = c->options->id;
 	struct stat st;
+	int r = 0;
 
 	if (mkdirat(c->factory->root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
@@ -170,8 +171,17 @@ static int make_directory(struct creation *c, struct husk_error **err)
 			err, -errno, "cannot make the state directory of container '%s'", id);
 	}
 	c->dir = openat(c->factory->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	c->lock = c->dir < 0 ? -1 : openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->lock < 0 || flock(c->lock, LOCK_EX) < 0 || fstat(c->lock, &st) < 0)
+	if (c->dir < 0) {
+		r = -errno;
+		(void)unlinkat(c->factory->root_fd, id, AT_REMOVEDIR); /* still empty */
+		return fail_errno(err, r, "cannot open the state of container '%s'", id);
+	}
+	c->lock = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->lock >= 0)
+		do
+			r = flock(c->lock, LOCK_EX);
+		while (r < 0 && errno == EINTR);
+	if (c->lock < 0 || r < 0 || fstat(c->lock, &st) < 0)
 		return fail_errno(err, -errno, "cannot lock container '%s'", id);
 	if (!st.st_nlink) {
 		c->dir = fd_close(c->dir); /* not ours any more: nothing to undo */
@@ -347,20 +357,25 @@ static void undo(struct creation *c)
 		(void)container_remove_directory(c->factory, c->options->id, c->dir, NULL);
 }
 
+/* What can fail comes before anything is given away: undo() needs the directory and the pidfd. */
 static int hand_out(struct creation *c, struct husk_container **ret_container,
 	struct husk_process **ret_process, struct husk_error **err)
 {
-	struct husk_process *process = NULL;
-	int r = ret_process ? process_new(c->launch.pid, &c->launch.pidfd, &c->launch.console,
-				      &process, err)
-			    : 0;
+	auto_close int dir = ret_container ? fcntl(c->dir, F_DUPFD_CLOEXEC, 3) : -1;
+	struct husk_container *container = NULL;
+	int r = 0;
 
-	if (!r && ret_container)
-		r = container_new(c->factory, c->options->id, &c->dir, ret_container, err);
+	if (ret_container && dir < 0)
+		return fail_errno(err, -errno, "cannot duplicate a descriptor");
+	if (ret_container)
+		r = container_new(c->factory, c->options->id, &dir, &container, err);
+	if (!r && ret_process)
+		r = process_new(
+			c->launch.pid, &c->launch.pidfd, &c->launch.console, ret_process, err);
 	if (r < 0)
-		husk_process_unref(process);
-	else if (ret_process)
-		*ret_process = process;
+		husk_container_unref(container);
+	else if (ret_container)
+		*ret_container = container;
 	return r;
 }
 

@@ -168,6 +168,19 @@ static void execution_done(struct execution *e)
 	container_now_done(&e->now);
 }
 
+/*
+ * Not while another one is at work on it: the process of a container that is still being made has the host's root, and
+ * so would one that joins it.
+ */
+static int look_settled(
+	const struct husk_container *c, struct container_now *ret, struct husk_error **err)
+{
+	auto_close int lock = -1;
+	int r = container_lock(c, &lock, err);
+
+	return r ? r : container_look(c, ret, err);
+}
+
 int husk_container_exec(struct husk_container *c, const struct husk_exec_options *options,
 	struct husk_process **ret, struct husk_error **err)
 {
@@ -181,7 +194,7 @@ int husk_container_exec(struct husk_container *c, const struct husk_exec_options
 
 	if (!options || options->size < sizeof *options)
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "exec options have no valid size");
-	r = container_look(c, &e.now, err);
+	r = look_settled(c, &e.now, err);
 	if (!r)
 		r = check_status(&e, err);
 	if (!r)
