@@ -19,7 +19,12 @@
 #include <oci/process.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/file.h>
+
+enum { LOCK_MS = 10000, LOCK_STEP_MS = 5 };
 
 struct execution {
 	const struct husk_container *container;
@@ -169,16 +174,26 @@ static void execution_done(struct execution *e)
 }
 
 /*
- * Not while another one is at work on it: the process of a container that is still being made has the host's root, and
- * so would one that joins it.
+ * Not while `create` is at work on it: the process of a container that is still being made has the host's root, and so
+ * would one that joins it. Shared, so that one exec does not wait for another; not for ever, because a stopped create
+ * holds its lock and whoever waits for a lock may have its signals blocked.
  */
 static int look_settled(
 	const struct husk_container *c, struct container_now *ret, struct husk_error **err)
 {
-	auto_close int lock = -1;
-	int r = container_lock(c, &lock, err);
+	auto_close int lock = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return r ? r : container_look(c, ret, err);
+	for (int waited = 0; flock(lock, LOCK_SH | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+		if (lock < 0 || (errno != EWOULDBLOCK && errno != EINTR))
+			return fail_errno(err, -errno, "cannot lock container '%s'", c->id);
+		if (waited >= LOCK_MS)
+			return fail(err, HUSK_ERROR_BAD_STATE,
+				"cannot exec in container '%s': another command has been at work "
+				"on it for %d s",
+				c->id, LOCK_MS / 1000);
+		ignored(poll(NULL, 0, LOCK_STEP_MS));
+	}
+	return container_look(c, ret, err);
 }
 
 int husk_container_exec(struct husk_container *c, const struct husk_exec_options *options,
