@@ -17,10 +17,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef MFD_EXEC
@@ -162,6 +164,28 @@ int factory_host(struct husk_factory *f, const struct plan_host **ret, struct hu
 }
 
 /*
+ * The installed husk-init, by a read-only mount of its own that nobody else can reach: who opens /proc/PID/exe for
+ * writing gets EROFS. Without the right to mount (rootless) the file itself must do, which its user may write anyway.
+ */
+static int open_installed(struct husk_error **err)
+{
+	struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
+	auto_close int fd = (int)syscall(
+		SYS_open_tree, AT_FDCWD, HUSK_INIT_PATH, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd >= 0 &&
+		syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &readonly, sizeof readonly) < 0 &&
+		errno != ENOSYS) /* Linux 5.12 */
+		return fail_errno(err, -errno, "cannot make '%s' read-only", HUSK_INIT_PATH);
+	if (fd < 0 && errno == EPERM)
+		fd = open(HUSK_INIT_PATH, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(err, -errno, "cannot open '%s' (memfds may not be executed here)",
+			HUSK_INIT_PATH);
+	return TAKE_FD(fd);
+}
+
+/*
  * CVE-2019-5736: what runs inside the container is a sealed copy in memory that nobody can write to. Where memfds may
  * not be executed (sysctl vm.memfd_noexec=2), the installed file serves.
  */
@@ -173,14 +197,8 @@ static int make_init(struct husk_error **err)
 
 	if (fd < 0 && errno == EINVAL)
 		fd = memfd_create("husk-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0 && errno == EACCES) {
-		fd = open(HUSK_INIT_PATH, O_PATH | O_CLOEXEC);
-		if (fd < 0)
-			return fail_errno(err, -errno,
-				"cannot open '%s' (memfds may not be executed here)",
-				HUSK_INIT_PATH);
-		return TAKE_FD(fd);
-	}
+	if (fd < 0 && errno == EACCES)
+		return open_installed(err);
 	if (fd < 0)
 		return fail_errno(err, -errno, "cannot make a memfd for husk-init");
 	n = write(fd, husk_init_image, husk_init_image_size);

@@ -25,6 +25,7 @@ struct init {
 	int root; /* directory of the root file system; "/" after ENTER_ROOT */
 	int mask_tree; /* the read-only tmpfs that hides directories, or -1 */
 	uint32_t umask; /* what we were started with */
+	int joined_pids; /* others see us in their pid namespace: never dumpable again */
 	int no_openat2; /* the kernel or an outer seccomp filter refuses it */
 	const char *what; /* the step of the operation that failed, for the error text */
 	char extra[INIT_TEXT_MAX]; /* the kernel's words about it, or the path concerned */

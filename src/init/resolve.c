@@ -284,9 +284,9 @@ int proc_write(struct init *init, const char *path, const char *text)
 {
 	int r = proc_write_once(init, path, text);
 
-	if (r != -EACCES || path[0] != 's' || path[1] != 'e')
+	if (r != -EACCES || init->joined_pids || path[0] != 's' || path[1] != 'e')
 		return r;
-	/* An ordinary user owns his files in /proc only while dumpable. Nothing of a container is joined here yet. */
+	/* An ordinary user owns his files in /proc only while dumpable. Nobody of a container sees us here. */
 	sys(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 	r = proc_write_once(init, path, text);
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -17,6 +17,7 @@ int init_join(struct init *init, const struct plan_op *op)
 	/* CVE-2016-9962: nobody inside may trace us or open our descriptors from here on. */
 	sys(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	r = sys(setns, fd_of(init, op->join.fd), op->join.flags);
+	init->joined_pids |= (op->join.flags & CLONE_NEWPID) != 0;
 	return r < 0 ? fault(init, r, "setns", NULL) : 0;
 }
 
