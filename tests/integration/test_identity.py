@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -10,7 +11,8 @@ import time
 
 import pytest
 
-from harness import ended, read, unique, wait_for
+import hoststate
+from harness import call, ended, read, unique, wait_for
 
 pytestmark = pytest.mark.husk
 CLONE3 = 435
@@ -78,27 +80,36 @@ def test_list_passes_over_rubbish(husk, running):
             os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
 
 
-@pytest.mark.parametrize("kind", ["config.json", "process.json", "state.json"])
-def test_a_cut_off_file_is_named_and_nothing_is_lost(husk, running, kind):
-    """Forced deletion of what cannot be read either ends everything or keeps what is known and says so."""
+@pytest.mark.parametrize("kind", ["process.json", "state.json"])
+def test_a_damaged_file_is_named(husk, running, kind):
+    """States are written whole or not at all; whoever damages one by hand is told, and can have the name back."""
     name = running()
     pid = husk.state(name)["pid"]
     path = os.path.join(husk.root, name, kind)
-    whole = read(path)
     with open(path, "r+", encoding="utf-8") as file:
-        file.truncate(len(whole) // 2)
-    if kind != "config.json":
-        result = husk("state", name, check=False)
-        assert result.rc == 1 and name in result.err and kind in result.err and result.out == ""
-    result = husk("delete", "--force", name, check=False)
-    if result.rc:
-        assert kind in result.err
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(whole)
-        assert husk.status(name) == "running"
-    else:
+        file.truncate(len(read(path)) // 2)
+    try:
+        for args in (["state", name], ["start", name], ["kill", name, "KILL"], ["delete", name], ["exec", name, "true"]):
+            result = husk(*args, check=False)
+            assert result.rc and name in result.err and kind in result.err and result.out == "", args
+        husk("list", check=False)
+        forced = husk("delete", "--force", name)
         assert husk.names() == []
-        wait_for(lambda: ended(pid), "the end", 3)
+        assert ended(pid) or kind in forced.err, "a process was left behind without a word"
+    finally:
+        hoststate.sweep([name])
+
+
+def test_a_damaged_config_of_the_container_harms_exec_alone(husk, running):
+    name = running()
+    path = os.path.join(husk.root, name, "config.json")
+    with open(path, "r+", encoding="utf-8") as file:
+        file.truncate(len(read(path)) // 2)
+    assert husk.status(name) == "running"
+    result = husk("exec", name, "true", check=False)
+    assert result.rc == 255 and "saved configuration" in result.err and name in result.err
+    husk("kill", name, "KILL")
+    husk("delete", "--force", name)
 
 
 def test_plan_touches_nothing(husk, bundle, work):
@@ -113,6 +124,18 @@ def test_plan_touches_nothing(husk, bundle, work):
     assert read(trace) == ""
     os.unlink(trace)
     assert (sorted(os.listdir(work)), read("/proc/self/mountinfo")) == before
+
+
+def test_plan_is_for_everybody(husk, bundle):
+    """It reads a bundle: no right to a state directory is needed."""
+    made = bundle("true")
+    text = husk("plan", made.path).out
+    husk.prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-u", "XDG_RUNTIME_DIR"]
+    program = os.path.join(os.path.dirname(made.path), "husk")
+    shutil.copy(husk.path, program)
+    os.chmod(program, 0o755)
+    result = call([*husk.prefix, program, "plan", made.path])
+    assert result.err == "" and result.out.splitlines()[0].split() == text.splitlines()[0].split()
 
 
 def test_relative_paths(husk, bundle, work):
