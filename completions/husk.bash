@@ -71,9 +71,10 @@ _husk() {
 	spec:-*) COMPREPLY=($(compgen -W '--bundle --rootless --help' -- "$cur")) ;;
 	start:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	state:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	validate:-*) COMPREPLY=($(compgen -W '--json --host --help' -- "$cur")) ;;
 	version:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
-	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state version' -- "$cur")) ;;
-	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state version' -- "$cur")) ;;
+	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state validate version' -- "$cur")) ;;
+	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state validate version' -- "$cur")) ;;
 	plan:*) COMPREPLY=($(compgen -d -- "$cur")) ;;
 	delete:*|exec:*|kill:*|ps:*|start:*|state:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
 	esac

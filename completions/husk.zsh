@@ -24,6 +24,7 @@ _husk_commands() {
 		'spec:write a configuration to start from'
 		'start:start the process of a created container'
 		'state:show the state of a container, as JSON'
+		'validate:tell all that is wrong with a configuration'
 		'version:show the version'
 	)
 	_describe command commands
@@ -166,6 +167,12 @@ _husk() {
 		'*--help[show this help]' \
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;
+	validate) _arguments \
+		'*--json[print the findings as a JSON array]' \
+		'*--host[also tell what this host lacks]' \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:bundle or file:_files' ;;
 	version) _arguments \
 		'*--help[show this help]' \
 		'*-h[show this help]' ;;

@@ -41,6 +41,41 @@ int husk_config_default(int rootless, char **ret_json, struct husk_error **err);
 int husk_config_plan(const struct husk_config *config, struct husk_factory *factory, const char *id,
 	char **ret_text, struct husk_error **err);
 
+/* How bad a finding is: create refuses; something is ignored or looks wrong; good to know. Since 0.1. */
+enum husk_severity { HUSK_SEVERITY_ERROR, HUSK_SEVERITY_WARNING, HUSK_SEVERITY_NOTE };
+/* "error", "warning", "note". Since 0.1. */
+const char *husk_severity_name(enum husk_severity severity);
+
+/* Something that husk_config_validate() found. The strings live only during the call. Since 0.1. */
+struct husk_finding {
+	size_t size;
+	enum husk_severity severity;
+	const char *
+		pointer; /* JSON Pointer to the property, "" for the whole; NULL when the text is not JSON */
+	size_t line, column; /* of the property, from 1, columns in bytes; 0 when not known */
+	const char *message; /* one line, lower case, no full stop */
+	const char *suggestion; /* the name that was probably meant, or NULL */
+};
+typedef void husk_finding_fn(void *data, const struct husk_finding *finding);
+
+/* Set size to sizeof(struct husk_validate_options), everything else to zero, then what you want. Since 0.1. */
+struct husk_validate_options {
+	size_t size;
+	const char *
+		bundle; /* where relative paths in the configuration start from; NULL: the working directory */
+	struct husk_factory *
+		factory; /* with one: also what this host lacks; NULL: a host that has everything */
+	husk_finding_fn *found; /* hears every finding */
+	void *data; /* handed to found */
+};
+/*
+ * Finds all that is wrong with n bytes of JSON at once: syntax, types, ranges, rules between properties, what the
+ * planners refuse, misspelled names; with a factory, what this host cannot give. Changes nothing. Returns the number
+ * of errors found, or < 0 with an error when it could not look. Since 0.1.
+ */
+int husk_config_validate(const char *json, size_t n, const struct husk_validate_options *options,
+	struct husk_error **err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,6 +23,7 @@ struct command {
 	size_t least, most; /* how many arguments */
 	enum opt_mode mode;
 	int failure; /* exit status when run() fails; 0 means 1 */
+	int misuse; /* exit status when the arguments are wrong; 0 means 1 */
 	/* Returns the exit status, or < 0 with an error. `options` is of `size` bytes. */
 	int (*run)(struct cli *cli, const void *options, const struct args *args,
 		struct husk_error **err);

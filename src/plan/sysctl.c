@@ -5,6 +5,7 @@
  * ("net.ipv4.conf.eth0/100.forwarding" is the interface eth0.100).
  */
 #include <plan/planner.h>
+#include <plan/sysctl.h>
 
 #include <errno.h>
 #include <linux/sched.h>
@@ -49,8 +50,7 @@ static const struct rule *rule_of(const char *path)
 	return NULL;
 }
 
-/* Turns the key into a path, in place. */
-static void to_path(char *key)
+void sysctl_to_path(char *key)
 {
 	char *first = strpbrk(key, "./");
 
@@ -125,7 +125,7 @@ static int one(struct planner *p, const struct oci_string_pair *pair, struct hus
 
 	if (!path || !at)
 		return fail_memory(err);
-	to_path(path);
+	sysctl_to_path(path);
 	r = check(p, pair->name, path, at, err);
 	if (r < 0)
 		return r;

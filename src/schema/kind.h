@@ -49,12 +49,12 @@ typedef char *__attribute__((may_alias)) schema_any_string;
 
 /* "must be <wanted>, is <kind of value>" */
 int schema_mismatch(const struct schema_at *at, const char *wanted, const struct json *value) cold;
+/* Tells a sink of a property that the type has no row for; one that looks misspelled is a warning. */
+void schema_unknown(const struct schema_type *type, const struct schema_at *at) cold;
 int schema_no_memory(const struct schema_at *at) cold;
 /* schema_set() one step down; `rest` begins with '/'. */
 int schema_set_below(const struct schema_type *type, void *object, const char *rest,
 	const char *text, const struct schema_at *at) nodiscard;
-/* The first member name of a JSON Pointer, unescaped, to free; *rest is moved behind it. */
-char *schema_pointer_step(const char **rest);
 
 /* Shared by kinds.c and compound.c: does the string fit the row? */
 int schema_check_string(const struct schema_field *f, const char *s, const struct schema_at *at)

@@ -240,8 +240,7 @@ int schema_unknown_name(const struct schema_field *f, const char *name, const st
 	size_t n = 0;
 
 	if (near)
-		return schema_problem(
-			at, "unknown value '%s', did you mean '%s'?", name, near->name);
+		return schema_problem_near(at, near->name, "unknown value '%s'", name);
 	for (; f->names[n].name; n++)
 		strbuf_printf(&all, "%s%s", n ? ", " : "", f->names[n].name);
 	if (n > NAMES_WORTH_LISTING)

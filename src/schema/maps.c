@@ -5,6 +5,7 @@
  * same members are equal in any order.
  */
 #include <schema/kind.h>
+#include <json/pointer.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -186,7 +187,7 @@ static int string_map_set(const struct schema_field *f, void *member, const char
 	(void)f;
 	if (!*rest)
 		return schema_problem(at, "needs the name of a member");
-	name = schema_pointer_step(&rest);
+	name = json_pointer_step(&rest);
 	if (!name)
 		return schema_no_memory(at);
 	if (!*name || *rest)

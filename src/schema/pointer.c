@@ -2,25 +2,7 @@
 /* Setting one property by JSON Pointer, for options of the command line. */
 #include <schema/kind.h>
 
-#include <string.h>
-
 #include <base/error.h>
-#include <base/str.h>
-
-char *schema_pointer_step(const char **rest)
-{
-	const char *c = *rest + (**rest == '/');
-	struct strbuf name = {};
-
-	for (; *c && *c != '/'; c++) {
-		if (c[0] == '~' && (c[1] == '0' || c[1] == '1'))
-			strbuf_add_char(&name, *++c == '0' ? '~' : '/');
-		else
-			strbuf_add_char(&name, *c);
-	}
-	*rest = c;
-	return strbuf_take(&name);
-}
 
 int schema_set(const struct schema_type *type, void *object, const char *pointer, const char *text,
 	struct husk_error **err)

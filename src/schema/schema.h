@@ -19,7 +19,7 @@
  *		TYPE(S, "memory", memory_fields, .check = memory_check);
  *	#undef S
  *
- * Numbers and strings are exact, unknown properties are accepted and left out, `null` counts as
+ * Numbers and strings are exact, unknown properties are left out (a sink hears of them), `null` counts as
  * absent. Problems carry the JSON Pointer (RFC 6901), which is rendered only when there is a
  * problem.
  */
@@ -139,14 +139,17 @@ extern const struct schema_kind schema_kind_bool, schema_kind_i64, schema_kind_u
 
 /* ---- where problems go ---- */
 
-enum schema_severity { SCHEMA_ERROR, SCHEMA_NOTE };
+enum schema_severity { SCHEMA_ERROR, SCHEMA_WARNING, SCHEMA_NOTE };
 
-/*
- * Hears every problem; pointer and message live only during the call. The message has no pointer in
- * it.
- */
-typedef void (*schema_sink_fn)(
-	void *data, enum schema_severity severity, const char *pointer, const char *message);
+struct schema_finding {
+	enum schema_severity severity;
+	const char *pointer;
+	const char *message; /* without the pointer, and without the suggestion */
+	const char *suggestion; /* the name that was probably meant, or NULL */
+};
+
+/* Hears every problem; the strings live only during the call. */
+typedef void (*schema_sink_fn)(void *data, const struct schema_finding *finding);
 
 /*
  * One run over one document. Without a sink the first problem becomes *err and ends the run; with
@@ -177,6 +180,9 @@ struct schema_at schema_index(const struct schema_at *up, size_t index);
  * goes on.
  */
 int schema_problem(const struct schema_at *at, const char *format, ...) printf_like(2, 3) cold;
+/* The same with the name that was probably meant (NULL: none is near). */
+int schema_problem_near(const struct schema_at *at, const char *suggestion, const char *format, ...)
+	printf_like(3, 4) cold;
 /* Tells the sink, if there is one, something that is not an error. */
 void schema_note(const struct schema_at *at, const char *format, ...) printf_like(2, 3) cold;
 /* Appends the JSON Pointer of a place. */

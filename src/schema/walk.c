@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The loops over a type's rows. What a row does is its kind's affair. */
 #include <schema/kind.h>
+#include <json/pointer.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +66,7 @@ int schema_parse(const struct schema_type *type, const struct json *tree, void *
 		int r;
 
 		if (!f) {
-			schema_note(&here, "unknown property");
+			schema_unknown(type, &here);
 			continue;
 		}
 		last = f;
@@ -160,7 +161,7 @@ void schema_free(const struct schema_type *type, void *object)
 int schema_set_below(const struct schema_type *type, void *object, const char *rest,
 	const char *text, const struct schema_at *at)
 {
-	char *name = schema_pointer_step(&rest);
+	char *name = json_pointer_step(&rest);
 	const struct schema_field *f;
 	struct schema_at here;
 	int r;

@@ -12,10 +12,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void hear(
-	void *data, enum schema_severity severity, const char *pointer, const char *message)
+static void hear(void *data, const struct schema_finding *f)
 {
-	*(size_t *)data += strlen(pointer) + strlen(message) + (size_t)severity;
+	*(size_t *)data += strlen(f->pointer) + strlen(f->message) + (size_t)f->severity +
+			   (f->suggestion ? strlen(f->suggestion) : 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -269,6 +269,32 @@ foreign     1           running     /bundle     2026-11-22T00:51:35.000000001Z  
         self.husk("plan", "-b", "bundle", "bundle", status=1)
         self.assertEqual(self.husk("features").stdout, "{}\n")
 
+    def test_validate(self):
+        def write(name, text):
+            with open(os.path.join(self.dir, name), "w") as f:
+                f.write(text)
+        write("bundle/config.json", "w.")
+        line = "{}:1:2: warning: /there: is \"wrong\", did you mean 'here'?\n"
+        self.assertEqual(self.husk("validate", "bundle").stdout, line.format("bundle/config.json"))
+        self.assertEqual(self.husk("validate", "bundle/config.json").stdout, line.format("bundle/config.json"))
+        self.assertEqual(self.calls(), ["validate bundle=bundle host=0", "validate bundle=bundle/ host=0"])
+        write("config.json", "")
+        self.assertEqual(self.husk("validate").stdout, "")
+        self.assertEqual(self.husk("validate", "--host").stdout, "")
+        self.assertEqual(self.calls(), ["validate bundle=. host=0", "validate bundle=. host=1"])
+        write("bad", "xs")
+        self.assertEqual(self.husk("validate", "bad", status=1).stdout,
+                         'bad:1:2: error: /there: is "wrong"\nbad:2:2: error: is "wrong"\n')
+        self.assertEqual(json.loads(self.husk("validate", "--json", "bad", status=1).stdout),
+                         [{"severity": "error", "pointer": "/there", "line": 1, "column": 2, "message": 'is "wrong"'},
+                          {"severity": "error", "line": 2, "column": 2, "message": 'is "wrong"'}])
+        self.assertEqual(json.loads(self.husk("validate", "--json", "bundle").stdout)[0]["suggestion"], "here")
+        self.assertEqual(json.loads(self.husk("validate", "--json").stdout), [])
+        self.assertEqual(self.husk("validate", "-", input="w", status=0).stdout, line.format("(standard input)"))
+        write("refused", "!")
+        for arguments in (["refused"], ["missing"], ["--nonsense"], ["a", "b"]):
+            self.assertEqual(self.husk("validate", *arguments, status=2).stdout, "")
+
     def test_full_standard_output_is_an_error(self):
         with open("/dev/full", "w") as full:
             done = subprocess.run([HUSK, "features"], env=self.env, stdout=full, stderr=subprocess.PIPE, text=True)

@@ -170,6 +170,43 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 	return *ret ? 0 : fail_memory(err);
 }
 
+const char *husk_severity_name(enum husk_severity severity)
+{
+	return severity == HUSK_SEVERITY_ERROR ? "error" : "warning";
+}
+
+/* Every 'x' in the text is an error, every 'w' a warning with a suggestion. */
+int husk_config_validate(const char *json, size_t n, const struct husk_validate_options *options,
+	struct husk_error **err)
+{
+	int errors = 0;
+
+	note("validate bundle=%s host=%d", options->bundle, !!options->factory);
+	for (size_t i = 0; i < n; i++) {
+		struct husk_finding f = {.size = sizeof f,
+			.pointer = "/there",
+			.line = i + 1,
+			.column = 2,
+			.message = "is \"wrong\""};
+
+		if (json[i] == '!')
+			return fail(err, HUSK_ERROR_SYSTEM, "cannot look");
+		if (json[i] == 'w') {
+			f.severity = HUSK_SEVERITY_WARNING;
+			f.suggestion = "here";
+		} else if (json[i] == 'x') {
+			errors++;
+		} else if (json[i] == 's') {
+			f.pointer = NULL;
+			errors++;
+		} else {
+			continue;
+		}
+		options->found(options->data, &f);
+	}
+	return errors;
+}
+
 static void add_stdio(struct strbuf *b, const struct husk_stdio *s)
 {
 	strbuf_printf(b, " console=%s pidfd=%s pidfile=%s preserve=%d listen=%d",

@@ -332,11 +332,12 @@ static void test_runnable(void **state)
 	}
 }
 
-static void collect(
-	void *data, enum schema_severity severity, const char *pointer, const char *message)
+static void collect(void *data, const struct schema_finding *f)
 {
-	strbuf_printf(
-		data, "%s %s: %s\n", severity == SCHEMA_ERROR ? "error" : "note", pointer, message);
+	static const char *const severities[] = {"error", "warning", "note"};
+
+	strbuf_printf(data, "%s %s: %s%s%s\n", severities[f->severity], f->pointer, f->message,
+		f->suggestion ? " -> " : "", f->suggestion ? f->suggestion : "");
 }
 
 /* All problems at once: of rows, of objects, of rules; also where the version is missing. */

@@ -245,18 +245,20 @@ static void test_bad(void **state)
 	}
 }
 
-static void collect(
-	void *data, enum schema_severity severity, const char *pointer, const char *message)
+static void collect(void *data, const struct schema_finding *f)
 {
-	strbuf_printf(
-		data, "%s %s: %s\n", severity == SCHEMA_ERROR ? "error" : "note", pointer, message);
+	static const char *const severities[] = {"error", "warning", "note"};
+
+	strbuf_printf(data, "%s %s: %s%s%s\n", severities[f->severity], f->pointer, f->message,
+		f->suggestion ? " -> " : "", f->suggestion ? f->suggestion : "");
 }
 
 /* A sink hears everything, in order, and rules of an object with problems are not asked. */
 static void test_sink(void **state)
 {
 	static const char text[] =
-		"{\"small\":9,\"percent\":5,\"count\":-1,\"extra\":1,\"words\":[1,\"x\"],"
+		"{\"small\":9,\"percent\":5,\"count\":-1,\"extra\":1,\"percend\":1,\"words\":[1,"
+		"\"x\"],"
 		"\"leaf\":{\"number\":13},\"leaves\":[{\"text\":1},{\"number\":13}],"
 		"\"colours\":[\"red\",1,\"no\"],\"map\":{\"a\":1,\"b\":\"x\"}}";
 	struct husk_error *err = NULL;
@@ -273,6 +275,7 @@ static void test_sink(void **state)
 		"note /percent: deprecated\n"
 		"error /count: must not be negative, is -1\n"
 		"note /extra: unknown property\n"
+		"warning /percend: unknown property -> percent\n"
 		"error /words/0: must be a string, is an integer\n"
 		"error /words/1: must be an absolute path, is 'x'\n"
 		"error /leaf/number: must not be unlucky\n"

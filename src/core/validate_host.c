@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What this kernel lacks, as its interface files tell: namespaces, controllers, file systems, capabilities, security
+ * modules, seccomp actions. An error is what create would fail with; what may yet appear (a file system's module is
+ * loaded at the first mount) is a warning.
+ */
+#include <core/validate.h>
+#include <base/io.h>
+#include <base/mem.h>
+#include <base/str.h>
+#include <base/table.h>
+#include <base/text.h>
+#include <kern/caps.h>
+#include <kern/ns.h>
+#include <oci/seccomp.h>
+#include <plan/plan.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { INTERFACE_FILE_MAX = 1 << 20 };
+
+static bool exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0;
+}
+
+/* NULL when it cannot be read. */
+static char *slurp(const char *path)
+{
+	char *text = NULL;
+
+	return io_read_at(AT_FDCWD, path, INTERFACE_FILE_MAX, &text, NULL) < 0 ? NULL : text;
+}
+
+/* Is the word in a list, between characters of `gaps`? */
+static bool has_word(const char *list, const char *gaps, const char *word)
+{
+	size_t want = strlen(word);
+
+	while (list && *list) {
+		size_t n = strcspn(list, gaps);
+
+		if (n == want && !strncmp(list, word, n))
+			return true;
+		list += n;
+		list += strspn(list, gaps);
+	}
+	return false;
+}
+
+/* ---- namespaces ---- */
+
+static const struct ns_kind *kind_of(const char *name)
+{
+	const struct ns_kind *kind = ns_kinds;
+
+	while (kind->name && !text_equal(kind->name, name))
+		kind++;
+	return kind->name ? kind : NULL;
+}
+
+static void check_namespaces(struct validation *v)
+{
+	const struct oci_linux *l = v->spec->linux;
+
+	for (size_t i = 0; l && i < l->namespaces.n; i++) {
+		const struct oci_namespace *ns = &l->namespaces.v[i];
+		const char *name = table_name(oci_namespace_types, (uint64_t)ns->type.value, "");
+		const struct ns_kind *kind = ns->type.set ? kind_of(name) : NULL;
+		auto_free char *file = kind ? str_printf("/proc/self/ns/%s", kind->file) : NULL;
+		auto_free char *at = str_printf("/linux/namespaces/%zu/type", i);
+
+		if (file && !exists(file))
+			validate_tell(v, AT(ERROR, at), "this kernel has no %s namespaces", name);
+	}
+}
+
+/* ---- control groups ---- */
+
+static bool has_controller(const struct cgroup_layout *layout, const char *v1, const char *v2)
+{
+	list_for_each (h, &layout->hierarchies) {
+		auto_free char *file =
+			h->v2 ? str_printf("%s/cgroup.controllers", h->mount_point) : NULL;
+		auto_free char *list = file ? slurp(file) : NULL;
+
+		if (h->v2 ? v2 && has_word(list, " \n", v2)
+			  : v1 && has_word(h->controllers, ",", v1))
+			return true;
+	}
+	return false;
+}
+
+static void check_controllers(struct validation *v)
+{
+	static const struct oci_resources none;
+	static const struct oci_cpu no_cpu;
+	static const struct oci_network no_network;
+	const struct oci_linux *l = v->spec->linux;
+	const struct oci_resources *r = l && l->resources ? l->resources : &none;
+	const struct oci_cpu *c = r->cpu ? r->cpu : &no_cpu;
+	const struct oci_network *net = r->network ? r->network : &no_network;
+	const struct {
+		bool wanted;
+		const char *at, *v1, *v2;
+	} rows[] = {
+		{r->memory, "/linux/resources/memory", "memory", "memory"},
+		{c->shares.set || c->quota.set || c->period.set || c->burst.set || c->idle.set,
+			"/linux/resources/cpu", "cpu", "cpu"},
+		{c->cpus && *c->cpus, "/linux/resources/cpu/cpus", "cpuset", "cpuset"},
+		{c->mems && *c->mems, "/linux/resources/cpu/mems", "cpuset", "cpuset"},
+		{r->pids, "/linux/resources/pids", "pids", "pids"},
+		{r->block_io, "/linux/resources/blockIO", "blkio", "io"},
+		{r->hugepage_limits.n, "/linux/resources/hugepageLimits", "hugetlb", "hugetlb"},
+		{net->class_id.set, "/linux/resources/network/classID", "net_cls", NULL},
+		{net->priorities.n, "/linux/resources/network/priorities", "net_prio", NULL},
+		{r->rdma.n, "/linux/resources/rdma", "rdma", "rdma"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].wanted && !has_controller(&v->host->cgroups, rows[i].v1, rows[i].v2))
+			validate_tell(v, AT(ERROR, rows[i].at),
+				"there is no cgroup controller '%s' on this host", rows[i].v1);
+}
+
+/* ---- file systems ---- */
+
+/* /proc/filesystems: lines "[nodev]\tNAME" */
+static void check_file_systems(struct validation *v)
+{
+	auto_free char *known = slurp("/proc/filesystems");
+
+	for (size_t i = 0; known && i < v->spec->mounts.n; i++) {
+		const struct oci_mount *m = &v->spec->mounts.v[i];
+		bool bind = !m->type || !*m->type || text_equal(m->type, "bind") ||
+			    text_equal(m->type, "none") || text_equal(m->type, "rbind");
+		auto_free char *at = str_printf("/mounts/%zu/type", i);
+
+		for (size_t j = 0; j < m->options.n; j++)
+			bind |= text_equal(m->options.v[j], "bind") ||
+				text_equal(m->options.v[j], "rbind");
+		if (bind || has_word(known, "\t\n", m->type) ||
+			(text_equal(m->type, "cgroup") && has_word(known, "\t\n", "cgroup2")))
+			continue;
+		validate_tell(v, AT(WARNING, at),
+			"this kernel has no file system '%s', unless it finds a module for it",
+			m->type);
+	}
+}
+
+/* ---- capabilities ---- */
+
+static void check_capabilities(struct validation *v)
+{
+	static const struct oci_capabilities none;
+	const struct oci_process *p = v->spec->process;
+	const struct oci_capabilities *c = p && p->capabilities ? p->capabilities : &none;
+
+	for (size_t i = 0; i < c->bounding.n; i++) {
+		const struct name_value *row = table_find(cap_names, c->bounding.v[i]);
+		auto_free char *at = str_printf("/process/capabilities/bounding/%zu", i);
+
+		if (row && !(v->host->known_capabilities >> row->value & 1))
+			validate_tell(
+				v, AT(WARNING, at), "this kernel has no '%s', ignored", row->name);
+	}
+}
+
+/* ---- security modules ---- */
+
+static bool apparmor_enabled(void)
+{
+	auto_free char *text = slurp("/sys/module/apparmor/parameters/enabled");
+
+	return text && text[0] == 'Y';
+}
+
+static void check_apparmor(struct validation *v)
+{
+	const struct oci_process *p = v->spec->process;
+	const char *profile = p ? p->apparmor_profile : NULL;
+
+	if (!profile || !*profile || text_equal(profile, "unconfined"))
+		return;
+	if (!apparmor_enabled()) {
+		validate_tell(v, AT(ERROR, "/process/apparmorProfile"),
+			"AppArmor is not enabled on this host");
+	} else {
+		auto_free char *loaded = slurp("/sys/kernel/security/apparmor/profiles");
+		auto_free char *line = str_printf("%s (", profile);
+
+		if (loaded && line && !strstr(loaded, line))
+			validate_tell(v, AT(ERROR, "/process/apparmorProfile"),
+				"AppArmor profile '%s' is not loaded", profile);
+	}
+}
+
+static void check_selinux(struct validation *v)
+{
+	const struct oci_process *p = v->spec->process;
+	const struct oci_linux *l = v->spec->linux;
+
+	if (exists("/sys/fs/selinux/enforce"))
+		return;
+	if (p && p->selinux_label && *p->selinux_label)
+		validate_tell(v, AT(ERROR, "/process/selinuxLabel"),
+			"SELinux is not enabled on this host");
+	if (l && l->mount_label && *l->mount_label)
+		validate_tell(
+			v, AT(ERROR, "/linux/mountLabel"), "SELinux is not enabled on this host");
+}
+
+/* ---- seccomp ---- */
+
+/* The kernel's words for the actions; ALLOW and the two old KILLs are as old as filters. */
+static const struct name_value kernel_actions[] = {
+	{"kill_process", OCI_SECCOMP_KILL_PROCESS},
+	{"kill_thread", OCI_SECCOMP_KILL_THREAD},
+	{"trap", OCI_SECCOMP_TRAP},
+	{"errno", OCI_SECCOMP_ERRNO},
+	{"trace", OCI_SECCOMP_TRACE},
+	{"log", OCI_SECCOMP_LOG},
+	{"user_notif", OCI_SECCOMP_NOTIFY},
+	{},
+};
+
+static void check_action(
+	struct validation *v, const char *available, struct opt_enum action, const char *at)
+{
+	const struct name_value *row =
+		action.set ? table_find_value(kernel_actions, (uint64_t)action.value) : NULL;
+
+	if (row && !has_word(available, " \n", row->name))
+		validate_tell(
+			v, AT(ERROR, at), "this kernel has no seccomp action '%s'", row->name);
+}
+
+static void check_seccomp(struct validation *v)
+{
+	const struct oci_seccomp *s = v->spec->linux ? v->spec->linux->seccomp : NULL;
+	auto_free char *available = s ? slurp("/proc/sys/kernel/seccomp/actions_avail") : NULL;
+
+	if (!s)
+		return;
+	if (!available) {
+		validate_tell(v, AT(ERROR, "/linux/seccomp"), "this kernel has no seccomp filters");
+		return;
+	}
+	check_action(v, available, s->default_action, "/linux/seccomp/defaultAction");
+	for (size_t i = 0; i < s->syscalls.n; i++) {
+		auto_free char *at = str_printf("/linux/seccomp/syscalls/%zu/action", i);
+
+		check_action(v, available, s->syscalls.v[i].action, at);
+	}
+}
+
+static void check_resctrl(struct validation *v)
+{
+	if (v->spec->linux && v->spec->linux->intel_rdt && !exists("/sys/fs/resctrl/schemata"))
+		validate_tell(v, AT(ERROR, "/linux/intelRdt"),
+			"resctrl is not mounted at '/sys/fs/resctrl'");
+}
+
+void validate_kernel(struct validation *v)
+{
+	check_namespaces(v);
+	check_controllers(v);
+	check_file_systems(v);
+	check_capabilities(v);
+	check_apparmor(v);
+	check_selinux(v);
+	check_seccomp(v);
+	check_resctrl(v);
+}

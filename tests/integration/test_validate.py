@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""validate over real files, and what --host finds missing on this machine. What is told of a text alone is in
+tests/validate (unit test core-validate)."""
+import json
+import os
+
+import pytest
+
+from harness import read, userns
+
+pytestmark = pytest.mark.husk
+
+
+def findings(husk, made, *options):
+    result = husk("validate", "--json", *options, made.path, check=False)
+    assert result.rc in (0, 1), result
+    found = result.json
+    assert (result.rc == 1) == any(f["severity"] == "error" for f in found)
+    return {f["pointer"]: f for f in found}
+
+
+def test_good_bundle(husk, bundle):
+    made = bundle()
+    assert husk("validate", made.path).out == ""
+    assert findings(husk, made, "--host") == {}
+
+
+def test_what_is_refused_is_what_create_refuses(husk, bundle):
+    made = bundle(edits={"/process/rlimits/-": {"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}})
+    found = findings(husk, made)
+    assert found["/process/rlimits/1/type"]["severity"] == "error"
+    failed = husk("create", "-b", made.path, "nope", check=False)
+    assert failed.rc and "/process/rlimits/1/type" in failed.err
+
+
+def test_missing_things(husk, bundle):
+    made = bundle(edits={
+        "/root/path": "nowhere",
+        "/mounts/-": {"destination": "/x", "type": "bind", "source": "no/source", "options": ["rbind"]},
+        "/linux/sysctl": {"net.ipv4.no_such": "1", "net.ipv4.conf.eth9.forwarding": "1", "kernel.shmmax": "1"},
+    })
+    config = json.loads(read(made.path + "/config.json"))
+    mount = len(config["mounts"]) - 1
+    assert findings(husk, made) == {}
+    found = findings(husk, made, "--host")
+    assert set(found) == {"/root/path", f"/mounts/{mount}/source", "/linux/sysctl/net.ipv4.no_such"}
+    assert "no such file or directory" in found["/root/path"]["message"]
+    assert all(f["severity"] == "error" and f["line"] > 0 for f in found.values())
+
+
+def test_relative_paths_count_from_the_bundle(husk, bundle):
+    made = bundle()
+    where = os.getcwd()
+    assert husk("validate", "--host", os.path.relpath(made.path, where)).out == ""
+    assert husk("validate", "--host", made.path + "/config.json").out == ""
+
+
+def test_kernel(husk, bundle):
+    made = bundle(edits={
+        "/mounts/-": {"destination": "/x", "type": "frobfs", "source": "f"},
+        "/linux/namespaces/2": {"type": "ipc", "path": "/run/no/such/ns"},
+    })
+    found = findings(husk, made, "--host")
+    mount = len(json.loads(read(made.path + "/config.json"))["mounts"]) - 1
+    assert found[f"/mounts/{mount}/type"]["severity"] == "warning"
+    assert found["/linux/namespaces/2/path"]["severity"] == "error"
+
+
+def test_lsm(husk, bundle):
+    if "Y" in read("/sys/module/apparmor/parameters/enabled"):
+        pytest.skip("this kernel has AppArmor")
+    made = bundle(edits={"/process/apparmorProfile": "p"})
+    messages = [f["message"] for f in husk("validate", "--host", "--json", made.path, check=False).json]
+    assert "AppArmor is not enabled on this host" in messages
+
+
+def test_controllers(husk, bundle):
+    made = bundle(edits={"/linux/resources": {"rdma": {"mlx": {"hcaHandles": 1}}, "pids": {"limit": 5}}})
+    found = husk("validate", "--host", "--json", made.path, check=False).json
+    known = read("/proc/cgroups") + read("/sys/fs/cgroup/cgroup.controllers") + \
+        read("/sys/fs/cgroup/unified/cgroup.controllers")
+    missing = {f["pointer"] for f in found if "no cgroup controller" in f["message"]}
+    assert ("/linux/resources/rdma" in missing) == ("rdma" not in known)
+    assert ("/linux/resources/pids" in missing) == ("pids" not in known)
+
+
+def test_ids_of_an_ordinary_user(husk, bundle, work):
+    os.mkdir(work + "/other")
+    os.chown(work + "/other", 65534, 65534)
+    made = bundle(edits=userns())
+    result = husk("validate", "--host", "--json", made.path, check=False,
+                  options=["--root", work + "/other/state"], user=65534, env={"XDG_RUNTIME_DIR": "/tmp"})
+    assert any("not yours to map" in f["message"] for f in result.json)
