@@ -72,8 +72,8 @@ static int check_file(const char *file, const char *golden)
 	read_file(golden, &expected, NULL);
 	same = text_equal(expected, strbuf_text(&heard));
 	if (!same)
-		print_error(
-			"%s: expected\n%s\nbut it is\n%s\n", file, expected, strbuf_text(&heard));
+		fprintf(stderr, "%s: expected\n%s\nbut it is\n%s\n", file, expected,
+			strbuf_text(&heard));
 	return same;
 }
 
