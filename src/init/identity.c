@@ -171,8 +171,13 @@ int init_cwd(struct init *init, const struct plan_op *op)
 {
 	/* the kernel's own limit: a shorter buffer would hide the "(unreachable)" of a long path behind ERANGE */
 	char *where = init->path;
-	long r = sys(chdir, str(init, op->cwd.path));
+	long r;
 
+	/* ours that a path could name and that would pass as inside; nobody needs them any more */
+	close_fd(init->root);
+	close_fd(init->mask_tree);
+	init->root = init->mask_tree = -1;
+	r = sys(chdir, str(init, op->cwd.path));
 	if (r == -EACCES && op->cwd.retry)
 		return 0;
 	if (r < 0)

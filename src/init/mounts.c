@@ -11,7 +11,7 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 
-enum { OPTION_ROOM = 256 };
+enum { OPTION_ROOM = 256, MOUNT_DATA_MAX = 4096 };
 
 static int is_missing(long r)
 {
@@ -31,8 +31,11 @@ long mount_on_fd(struct init *init, const char *source, int target, const char *
 {
 	char path[40];
 	size_t len = 0;
-	long r = sys(fchdir, init->proc);
+	long r;
 
+	if (data && text_len(data) >= MOUNT_DATA_MAX)
+		return -E2BIG; /* mount(2) takes a page and silently forgets the rest */
+	r = sys(fchdir, init->proc);
 	if (r < 0)
 		return r;
 	(void)text_add(path, sizeof path, &len, "self/fd/");
@@ -241,7 +244,8 @@ static int needs_old_mount(const struct init *init, const struct plan_mount *m)
 	const char *data = str(init, m->data);
 	size_t n = 0;
 
-	if (m->sb_flags & (MS_SILENT | MS_I_VERSION))
+	if (m->sb_flags & (MS_SILENT | MS_I_VERSION) ||
+		text_len(str(init, m->source)) >= OPTION_ROOM)
 		return 1;
 	for (; *data; data++) {
 		n = *data == ',' ? 0 : n + 1;
@@ -278,9 +282,13 @@ static int set_propagation(struct init *init, int tree, const struct plan_mount 
 
 static int mount_old(struct init *init, const struct plan_mount *m)
 {
-	int target = open_target(init, m, 1), r;
+	int target, r;
 	long done;
 
+	if (m->flags & PLAN_MOUNT_COPY_UP || m->tree_attr_set || m->tree_attr_clear)
+		return fault(init, -ENOSYS, "fsopen",
+			"tmpcopyup and recursive options cannot be had by mount(2)");
+	target = open_target(init, m, 1);
 	if (target < 0)
 		return target;
 	done = mount_on_fd(init, str(init, m->source), target, str(init, m->fstype),
