@@ -174,7 +174,7 @@ def test_size_at_the_start_and_after_a_change(terminal):
 
 
 def test_resize_reaches_the_program_as_a_signal(terminal):
-    shell = terminal("trap 'stty size; exit 4' WINCH; echo ready; while :; do sleep 0.02; done")
+    shell = terminal("trap 'stty size; [ \"$(stty size)\" = \"41 142\" ] && exit 4' WINCH; echo ready; while :; do sleep 0.02; done")
     shell.expect("ready")
     shell.resize(41, 142)
     shell.expect("41 142")
@@ -284,7 +284,7 @@ def test_exec_with_a_terminal(husk, bundle, running):
     try:
         shell.expect("> ")
         shell.type("tty; stty size\n")
-        shell.expect(r"/dev/pts/\d+\r\n17 71\r\n")
+        shell.expect(r"/dev/pts/\d+\r+\n17 71\r+\n")
         shell.type("exit 6\n")
         assert shell.end() == 6
         assert shell.settings_are_restored()
