@@ -174,7 +174,8 @@ def test_size_at_the_start_and_after_a_change(terminal):
 
 
 def test_resize_reaches_the_program_as_a_signal(terminal):
-    shell = terminal("trap 'stty size; [ \"$(stty size)\" = \"41 142\" ] && exit 4' WINCH; echo ready; while :; do sleep 0.02; done")
+    shell = terminal("trap 'stty size; [ \"$(stty size)\" = \"41 142\" ] && exit 4' WINCH; echo ready; "
+                     "while :; do sleep 0.02; done")
     shell.expect("ready")
     shell.resize(41, 142)
     shell.expect("41 142")
