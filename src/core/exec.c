@@ -142,6 +142,14 @@ static int call_ready(void *data, struct launch *l, struct husk_error **err)
 	return handover_give(&e->handover, &e->options->stdio, l, err);
 }
 
+/* The first CPUs of execCPUAffinity are for the time before the cgroup, whose cpuset may have others. */
+static int cgroup_to_clone_into(const struct execution *e)
+{
+	const struct oci_exec_cpu_affinity *affinity = e->spec->process->exec_cpu_affinity;
+
+	return affinity && affinity->initial && *affinity->initial ? -1 : e->entry.into;
+}
+
 static int carry_out(struct execution *e, struct husk_error **err)
 {
 	const struct launch_calls calls = {.data = e, .joined = call_joined, .ready = call_ready};
@@ -154,7 +162,7 @@ static int carry_out(struct execution *e, struct husk_error **err)
 		r = launch_start(&(struct launch_request){.factory = e->container->factory,
 					 .plan = &e->plan,
 					 .stdio = &e->options->stdio,
-					 .cgroup = e->entry.into,
+					 .cgroup = cgroup_to_clone_into(e),
 					 .fds = e->fds.v},
 			&e->launch, err);
 	fault_point("exec-launched");

@@ -98,14 +98,17 @@ static int set_linux(struct oci_features *f, const struct plan_host *host)
 	l->selinux = not_yet();
 	l->net_devices = not_yet();
 	l->intel_rdt = calloc(1, sizeof *l->intel_rdt);
+	l->memory_policy = calloc(1, sizeof *l->memory_policy);
 	l->mount_extensions = calloc(1, sizeof *l->mount_extensions);
-	if (!l->apparmor || !l->selinux || !l->net_devices || !l->intel_rdt || !l->mount_extensions)
+	if (!l->apparmor || !l->selinux || !l->net_devices || !l->intel_rdt || !l->memory_policy ||
+		!l->mount_extensions)
 		return -1;
 	l->intel_rdt->enabled = (struct opt_bool){true, false};
 	l->mount_extensions->idmap = not_yet();
 	return !l->mount_extensions->idmap || add_names(&l->namespaces, oci_namespace_types) ||
 	       add_capabilities(&l->capabilities, host->known_capabilities) || set_cgroup(l) ||
-	       set_seccomp(l);
+	       add_names(&l->memory_policy->modes, oci_memory_policy_modes) ||
+	       add_names(&l->memory_policy->flags, oci_memory_policy_flags) || set_seccomp(l);
 }
 
 int husk_factory_features(struct husk_factory *factory, char **ret_json, struct husk_error **err)

@@ -336,6 +336,32 @@ static int walk_fork(struct launch *l, struct husk_error **err)
 	return 0;
 }
 
+/* In a user namespace husk-init has no CAP_SYS_NICE that counts; the process is our child, so its pid is no race. */
+static int walk_scheduler(struct launch *l, const struct plan_op *op, struct husk_error **err)
+{
+	const char *at = plan_string(l->plan, op->at),
+		   *hint = plan_string(l->plan, op->scheduler.hint);
+	struct launch_message m;
+	int r;
+
+	if (!op->scheduler.by_parent)
+		return 0;
+	r = launch_receive(l->sync, l->plan, &m, err);
+	if (r < 0)
+		return r;
+	if (r)
+		launch_message_done(&m);
+	if (!r || m.type != SYNC_SCHEDULER_WANTED)
+		return fail(err, HUSK_ERROR_INIT, "husk-init ended before its scheduler was set");
+	r = sched_set_values(l->pid, &op->scheduler.values);
+	if (r < 0)
+		return fail_full(err, HUSK_ERROR_SYSTEM, -r, at,
+			"%s: cannot set the scheduler: sched_setattr: %s%s%s%s", at, errno_text(-r),
+			r == -EPERM && *hint ? " (" : "", r == -EPERM ? hint : "",
+			r == -EPERM && *hint ? ")" : "");
+	return launch_send(l->sync, SYNC_SCHEDULER_SET, NULL, 0, err);
+}
+
 static int walk_console(struct launch *l, struct husk_error **err)
 {
 	struct launch_message m;
@@ -416,6 +442,8 @@ static int walk_step(struct launch *l, const struct plan_op *op, const struct la
 		return walk_await_cgroup(l, calls, err);
 	case PLAN_CONSOLE:
 		return walk_console(l, err);
+	case PLAN_SCHEDULER:
+		return walk_scheduler(l, op, err);
 	case PLAN_READY:
 		return walk_ready(l, op->ready.gate, err);
 	default:

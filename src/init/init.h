@@ -101,6 +101,7 @@ init_handler init_oom_score, init_rlimit, init_keyring, init_time_offsets,
 	init_loopback; /* setting.c */
 init_handler init_hostname, init_domainname, init_sysctl, init_personality,
 	init_cgroup_ns; /* setting.c */
+init_handler init_io_priority, init_cpu_affinity, init_memory_policy, init_scheduler; /* sched.c */
 init_handler init_propagation, init_root, init_enter_root, init_root_readonly; /* rootfs.c */
 init_handler init_mount; /* mounts.c */
 init_handler init_mkdir, init_symlink, init_device, init_device_bind, init_make_cwd; /* nodes.c */

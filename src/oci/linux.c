@@ -2,6 +2,7 @@
 /* The rows of `linux`. */
 #include <oci/linux.h>
 
+#include <linux/personality.h>
 #include <schema/schema.h>
 
 /* clang-format off */
@@ -32,6 +33,22 @@ const struct name_value oci_propagations[] = {
 const struct name_value oci_personality_domains[] = {
 	{"LINUX",   OCI_PERSONALITY_LINUX},
 	{"LINUX32", OCI_PERSONALITY_LINUX32},
+	{}
+};
+
+/* Not in the spec, which lets `flags` be any text: those of personality(2). */
+const struct name_value oci_personality_flags[] = {
+	{"UNAME26",            UNAME26},
+	{"ADDR_NO_RANDOMIZE",  ADDR_NO_RANDOMIZE},
+	{"FDPIC_FUNCPTRS",     FDPIC_FUNCPTRS},
+	{"MMAP_PAGE_ZERO",     MMAP_PAGE_ZERO},
+	{"ADDR_COMPAT_LAYOUT", ADDR_COMPAT_LAYOUT},
+	{"READ_IMPLIES_EXEC",  READ_IMPLIES_EXEC},
+	{"ADDR_LIMIT_32BIT",   ADDR_LIMIT_32BIT},
+	{"SHORT_INODE",        SHORT_INODE},
+	{"WHOLE_SECONDS",      WHOLE_SECONDS},
+	{"STICKY_TIMEOUTS",    STICKY_TIMEOUTS},
+	{"ADDR_LIMIT_3GB",     ADDR_LIMIT_3GB},
 	{}
 };
 
@@ -118,7 +135,7 @@ static const struct schema_type oci_personality_type = TYPE(S, "personality", pe
 #define S struct oci_memory_policy
 static const struct schema_field memory_policy_fields[] = {
 	ENUM(S, mode,    "mode", oci_memory_policy_modes),
-	STRING(S, nodes, "nodes", ACCEPT(oci_text_cpu_list, "must be a list of nodes like 0-3,7")),
+	STRING(S, nodes, "nodes", ACCEPT(oci_text_nodes, "must be a list of nodes like 0-3,7")),
 	ENUMS(S, flags,  "flags", oci_memory_policy_flags),
 	{}
 };

@@ -56,7 +56,7 @@ enum oci_memory_policy_flag { /* the kernel's bits */
 };
 
 extern const struct name_value oci_namespace_types[], oci_propagations[], oci_personality_domains[],
-	oci_memory_policy_modes[], oci_memory_policy_flags[];
+	oci_personality_flags[], oci_memory_policy_modes[], oci_memory_policy_flags[];
 
 struct oci_namespace {
 	struct opt_enum type; /* enum oci_namespace_type; required */

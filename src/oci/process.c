@@ -78,6 +78,104 @@ static int duplicate_rlimits(const struct oci_process *p, const struct schema_at
 	return r;
 }
 
+/* --- the scheduler: what sched_setattr(2) refuses, or would take no notice of */
+
+static bool has_flag(const struct oci_scheduler *s, int wanted)
+{
+	list_for_each (flag, &s->flags)
+		if (*flag == wanted)
+			return true;
+	return false;
+}
+
+static int priority_check(const struct oci_scheduler *s, const struct schema_at *at)
+{
+	bool realtime = s->policy.value == OCI_SCHED_FIFO || s->policy.value == OCI_SCHED_RR;
+	struct schema_at here = schema_member(at, "priority");
+	int64_t priority = opt_i64_or(s->priority, 0);
+
+	if (!realtime && priority)
+		return schema_problem(&here, "is for SCHED_FIFO and SCHED_RR only");
+	if (realtime && !has_flag(s, OCI_SCHED_FLAG_KEEP_PARAMS) && (priority < 1 || priority > 99))
+		return schema_problem(&here, "must be between 1 and 99 for %s, is %" PRId64,
+			table_name(oci_sched_policies, (uint64_t)s->policy.value, ""), priority);
+	return 0;
+}
+
+static int nice_check(const struct oci_scheduler *s, const struct schema_at *at)
+{
+	bool fair = s->policy.value == OCI_SCHED_OTHER || s->policy.value == OCI_SCHED_BATCH;
+	struct schema_at here = schema_member(at, "nice");
+	int64_t nice = opt_i64_or(s->nice, 0);
+
+	if (nice < -20 || nice > 19)
+		return schema_problem(&here, "must be between -20 and 19, is %" PRId64, nice);
+	if (nice && !fair)
+		return schema_problem(&here, "is for SCHED_OTHER and SCHED_BATCH only");
+	return 0;
+}
+
+/* What the numbers of SCHED_DEADLINE must be (sched(7)): 1024 <= runtime <= deadline <= period. */
+static int deadline_order(const struct oci_scheduler *s, const struct schema_at *at)
+{
+	uint64_t runtime = opt_u64_or(s->runtime, 0), deadline = opt_u64_or(s->deadline, 0),
+		 period = opt_u64_or(s->period, 0);
+	struct schema_at at_runtime = schema_member(at, "runtime"),
+			 at_deadline = schema_member(at, "deadline"),
+			 at_period = schema_member(at, "period");
+
+	if (runtime < 1024)
+		return schema_problem(&at_runtime,
+			"must be at least 1024 (nanoseconds) for SCHED_DEADLINE, is %" PRIu64,
+			runtime);
+	if (deadline < runtime || deadline > INT64_MAX)
+		return schema_problem(&at_deadline,
+			"must be between the runtime (%" PRIu64 ") and %" PRId64 ", is %" PRIu64,
+			runtime, INT64_MAX, deadline);
+	if (period && (period < deadline || period > INT64_MAX))
+		return schema_problem(&at_period,
+			"must be 0 or between the deadline (%" PRIu64 ") and %" PRId64
+			", is %" PRIu64,
+			deadline, INT64_MAX, period);
+	return 0;
+}
+
+static int deadline_check(const struct oci_scheduler *s, const struct schema_at *at)
+{
+	const struct {
+		const char *name;
+		struct opt_u64 value;
+	} rows[] = {{"runtime", s->runtime}, {"deadline", s->deadline}, {"period", s->period}};
+	int r = 0;
+
+	if (s->policy.value == OCI_SCHED_DEADLINE)
+		return has_flag(s, OCI_SCHED_FLAG_KEEP_PARAMS) ? 0 : deadline_order(s, at);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(rows); i++) {
+		struct schema_at here = schema_member(at, rows[i].name);
+
+		if (opt_u64_or(rows[i].value, 0))
+			r = schema_problem(&here, "is for SCHED_DEADLINE only");
+	}
+	return r;
+}
+
+static int scheduler_check(const void *object, const struct schema_at *at)
+{
+	struct schema_at policy = schema_member(at, "policy");
+	const struct oci_scheduler *s = object;
+	int r;
+
+	if (!s->policy.set || has_flag(s, OCI_SCHED_FLAG_KEEP_POLICY))
+		return 0; /* the numbers belong to the policy that the runtime was started with */
+	if (s->policy.value == OCI_SCHED_ISO)
+		return schema_problem(&policy, "SCHED_ISO is a name without a scheduler: no Linux "
+					       "has it");
+	r = priority_check(s, at);
+	if (r >= 0)
+		r = nice_check(s, at);
+	return r < 0 ? r : deadline_check(s, at);
+}
+
 static int process_check(const void *object, const struct schema_at *at)
 {
 	return duplicate_rlimits(object, at);
@@ -141,7 +239,8 @@ static const struct schema_field scheduler_fields[] = {
 	U64(S, period,   "period"),
 	{}
 };
-static const struct schema_type oci_scheduler_type = TYPE(S, "scheduler", scheduler_fields);
+static const struct schema_type oci_scheduler_type = 
+	TYPE(S, "scheduler", scheduler_fields, .check = scheduler_check);
 #undef S
 
 #define S struct oci_io_priority
@@ -153,7 +252,7 @@ static const struct schema_field io_priority_fields[] = {
 static const struct schema_type oci_io_priority_type = TYPE(S, "io priority", io_priority_fields);
 #undef S
 
-#define CPU_LIST ACCEPT(oci_text_cpu_list, "must be a list of CPUs like 0-3,7")
+#define CPU_LIST ACCEPT(oci_text_cpus, "must be a list of CPUs like 0-3,7")
 #define S struct oci_exec_cpu_affinity
 static const struct schema_field exec_cpu_affinity_fields[] = {
 	STRING(S, initial, "initial", CPU_LIST),

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <base/bitlist.h>
 #include <base/text.h>
 #include <schema/schema.h>
 
@@ -24,6 +25,16 @@ bool oci_text_absolute(const char *s)
 bool oci_text_cpu_list(const char *s)
 {
 	return !s[strspn(s, "0123456789, -")];
+}
+
+bool oci_text_cpus(const char *s)
+{
+	return !bitlist_parse(s, BITLIST_CPUS, NULL);
+}
+
+bool oci_text_nodes(const char *s)
+{
+	return !bitlist_parse(s, BITLIST_NODES, NULL);
 }
 
 static int mapping_check(const void *object, const struct schema_at *at)

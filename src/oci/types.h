@@ -40,5 +40,8 @@ extern const struct schema_type oci_id_mapping_type;
 /* For ACCEPT() in rows. */
 bool oci_text_absolute(const char *s);
 bool oci_text_cpu_list(const char *s);
+/* Exactly "0-3,7" (base/bitlist.h), or empty. */
+bool oci_text_cpus(const char *s);
+bool oci_text_nodes(const char *s);
 
 #endif

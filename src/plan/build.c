@@ -30,6 +30,8 @@ static int prepare(struct planner *p, struct husk_error **err)
 static int privileged(struct planner *p, struct husk_error **err)
 {
 	plan_oom_score(p);
+	plan_io_priority(p);
+	plan_cpu_affinity_initial(p);
 	return has_namespace(p, CLONE_NEWUSER) ? plan_rlimits(p, err) : 0;
 }
 
@@ -98,6 +100,7 @@ static int exec_all(struct planner *p, struct husk_error **err)
 	if (r < 0)
 		return r;
 	plan_await_cgroup(p);
+	plan_cpu_affinity_final(p);
 	return plan_tail(p, err);
 }
 

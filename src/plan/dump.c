@@ -101,6 +101,32 @@ static void add_limit(struct strbuf *out, uint64_t value)
 		strbuf_printf(out, "%llu", (unsigned long long)value);
 }
 
+DESCRIBE(io_priority)
+{
+	(void)plan;
+	words_io_priority(out, op->io_priority.value);
+}
+
+DESCRIBE(cpu_affinity)
+{
+	strbuf_add(out, op->cpu_affinity.list ? "CPUs " : "all CPUs of the cgroup");
+	add_str(out, plan, op->cpu_affinity.list);
+}
+
+DESCRIBE(memory_policy)
+{
+	words_memory_policy(out, op->memory_policy.mode);
+	if (op->memory_policy.nodes)
+		strbuf_add(out, " nodes ");
+	add_str(out, plan, op->memory_policy.nodes);
+}
+
+DESCRIBE(scheduler)
+{
+	(void)plan;
+	words_scheduler(out, &op->scheduler);
+}
+
 DESCRIBE(rlimit)
 {
 	add_str(out, plan, op->rlimit.name);
@@ -356,7 +382,9 @@ DESCRIBE(exec)
 /* clang-format off */
 static describe_fn *const describe[PLAN_KINDS] = {
 	[PLAN_JOIN] = join, [PLAN_UNSHARE] = unshare, [PLAN_MAP_IDS] = map_ids, [PLAN_BECOME] = become,
-	[PLAN_FORK] = fork_, [PLAN_OOM_SCORE] = oom_score, [PLAN_RLIMIT] = rlimit, [PLAN_KEYRING] = keyring,
+	[PLAN_FORK] = fork_, [PLAN_OOM_SCORE] = oom_score, [PLAN_IO_PRIORITY] = io_priority,
+	[PLAN_CPU_AFFINITY] = cpu_affinity, [PLAN_MEMORY_POLICY] = memory_policy, [PLAN_SCHEDULER] = scheduler,
+	[PLAN_RLIMIT] = rlimit, [PLAN_KEYRING] = keyring,
 	[PLAN_TIME_OFFSETS] = time_offsets, [PLAN_LOOPBACK] = nothing, [PLAN_HOSTNAME] = name,
 	[PLAN_DOMAINNAME] = name, [PLAN_PROPAGATION] = propagation, [PLAN_ROOT] = root, [PLAN_MOUNT] = mount,
 	[PLAN_MKDIR] = mkdir_, [PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,

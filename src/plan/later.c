@@ -31,9 +31,6 @@ static int refuse_process(const struct oci_process *process, struct husk_error *
 		{given(apparmor) && !text_equal(apparmor, "unconfined"),
 			"/process/apparmorProfile"},
 		{given(process->selinux_label), "/process/selinuxLabel"},
-		{process->scheduler, "/process/scheduler"},
-		{process->io_priority, "/process/ioPriority"},
-		{process->exec_cpu_affinity, "/process/execCPUAffinity"},
 	};
 
 	return refuse(wishes, ARRAY_LEN(wishes), err);
@@ -51,7 +48,6 @@ static int refuse_spec(const struct planner *p, struct husk_error **err)
 		{hooks->poststart.n, "/hooks/poststart"},
 		{hooks->poststop.n, "/hooks/poststop"},
 		{given(p->linux_->mount_label), "/linux/mountLabel"},
-		{p->linux_->memory_policy, "/linux/memoryPolicy"},
 		{p->linux_->intel_rdt, "/linux/intelRdt"},
 		{p->linux_->net_devices.n, "/linux/netDevices"},
 	};

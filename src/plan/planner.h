@@ -85,6 +85,14 @@ int plan_personality(struct planner *p, struct husk_error **err);
 /* Everything from the limits to execve. */
 int plan_tail(struct planner *p, struct husk_error **err);
 
+/* sched.c */
+void plan_io_priority(struct planner *p);
+/* Before the cgroup of the container (initial) and in it (final); exec only. */
+void plan_cpu_affinity_initial(struct planner *p);
+void plan_cpu_affinity_final(struct planner *p);
+int plan_memory_policy(struct planner *p, struct husk_error **err);
+void plan_scheduler(struct planner *p);
+
 /* caps.c: fills the five sets */
 int plan_caps(struct planner *p, struct plan_identity *ret, struct husk_error **err);
 

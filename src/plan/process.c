@@ -6,6 +6,7 @@
 #include <plan/planner.h>
 
 #include <errno.h>
+#include <linux/personality.h>
 #include <linux/sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,6 @@
 #include <kern/rlimit.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-enum { PERSONALITY_LINUX = 0, PERSONALITY_LINUX32 = 0x0008 }; /* personality(2) */
 
 void plan_oom_score(struct planner *p)
 {
@@ -71,18 +70,31 @@ void plan_console(struct planner *p)
 	};
 }
 
+/* The spec names no flags; these are personality(2)'s. Without a domain the flags are those of LINUX. */
 int plan_personality(struct planner *p, struct husk_error **err)
 {
 	const struct oci_personality *personality = p->linux_->personality;
+	uint32_t persona = 0;
 
 	if (!personality)
 		return 0;
-	if (personality->flags.n)
-		return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, "/linux/personality/flags",
-			"/linux/personality/flags: personality flags are not supported yet");
-	builder_op_at(&p->b, PLAN_PERSONALITY, "/linux/personality")->personality.persona =
-		personality->domain.value == OCI_PERSONALITY_LINUX32 ? PERSONALITY_LINUX32
-								     : PERSONALITY_LINUX;
+	if (personality->domain.set && personality->domain.value == OCI_PERSONALITY_LINUX32)
+		persona = PER_LINUX32;
+	for (size_t i = 0; i < personality->flags.n; i++) {
+		const char *name = personality->flags.v[i];
+		const struct name_value *row = table_find(oci_personality_flags, name),
+					*near = table_nearest(oci_personality_flags, name);
+		auto_free char *at = NULL;
+
+		if (row) {
+			persona |= (uint32_t)row->value;
+			continue;
+		}
+		at = str_printf("/linux/personality/flags/%zu", i);
+		return fail_at(err, at, "there is no flag '%s' in personality(2)%s%s%s", name,
+			near ? ", did you mean '" : "", near ? near->name : "", near ? "'?" : "");
+	}
+	builder_op_at(&p->b, PLAN_PERSONALITY, "/linux/personality")->personality.persona = persona;
 	return 0;
 }
 
@@ -251,8 +263,11 @@ static int become_user(struct planner *p, struct husk_error **err)
 
 int plan_tail(struct planner *p, struct husk_error **err)
 {
-	int r;
+	int r = plan_memory_policy(p, err);
 
+	if (r < 0)
+		return r;
+	plan_scheduler(p);
 	if (!opt_true(p->process->terminal))
 		builder_op(&p->b, PLAN_STDIO_OWNER)->stdio_owner.uid = p->uid;
 	r = become_user(p, err);

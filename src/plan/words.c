@@ -2,11 +2,14 @@
 /* Bits to words, by tables; bits without a word are shown as numbers, never left out. */
 #include <plan/words.h>
 
+#include <linux/ioprio.h>
 #include <stdbool.h>
 #include <base/table.h>
 #include <kern/caps.h>
 #include <kern/mount_flags.h>
 #include <kern/ns.h>
+#include <oci/linux.h>
+#include <oci/process.h>
 
 /* clang-format off */
 static const struct name_value attr_set_words[] = {
@@ -131,4 +134,41 @@ void words_caps(struct strbuf *out, uint64_t set)
 			if (set >> bit & 1)
 				word_add(&list, "",
 					table_name(cap_names, (uint64_t)bit, "CAP_UNKNOWN"));
+}
+
+void words_io_priority(struct strbuf *out, uint32_t value)
+{
+	strbuf_printf(out, "%s priority %u",
+		table_name(oci_ioprio_classes, value >> IOPRIO_CLASS_SHIFT, "?"),
+		value & (uint32_t)IOPRIO_PRIO_MASK);
+}
+
+void words_memory_policy(struct strbuf *out, uint32_t mode)
+{
+	struct word_list list = {out, " ", 0};
+	uint32_t flags = 0;
+
+	for (const struct name_value *row = oci_memory_policy_flags; row->name; row++)
+		flags |= mode & (uint32_t)row->value;
+	word_add(&list, "", table_name(oci_memory_policy_modes, mode & ~flags, "?"));
+	add_bits(&list, oci_memory_policy_flags, "", flags);
+}
+
+void words_scheduler(struct strbuf *out, const struct plan_scheduler *s)
+{
+	const struct sched_values *v = &s->values;
+	struct word_list list = {out, " ", 0};
+
+	word_add(&list, "", table_name(oci_sched_policies, v->policy, "?"));
+	if (v->policy == OCI_SCHED_FIFO || v->policy == OCI_SCHED_RR)
+		strbuf_printf(out, " priority %u", v->priority);
+	else if (v->policy == OCI_SCHED_DEADLINE)
+		strbuf_printf(out, " runtime %llu deadline %llu period %llu",
+			(unsigned long long)v->runtime, (unsigned long long)v->deadline,
+			(unsigned long long)v->period);
+	else
+		strbuf_printf(out, " nice %d", v->nice);
+	add_bits(&list, oci_sched_flags, "", v->flags);
+	if (s->by_parent)
+		strbuf_add(out, ", by the runtime");
 }

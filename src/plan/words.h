@@ -25,5 +25,11 @@ void words_mount(struct strbuf *out, const struct plan_mount *mount);
 const char *word_propagation(uint32_t flags);
 /* "CAP_KILL CAP_SETUID", "none", or "all 41" for every capability there is. */
 void words_caps(struct strbuf *out, uint64_t set);
+/* "IOPRIO_CLASS_BE priority 3" for a value of ioprio_set(2). */
+void words_io_priority(struct strbuf *out, uint32_t value);
+/* "MPOL_BIND MPOL_F_STATIC_NODES". */
+void words_memory_policy(struct strbuf *out, uint32_t mode);
+/* "SCHED_FIFO priority 10 SCHED_FLAG_RESET_ON_FORK". */
+void words_scheduler(struct strbuf *out, const struct plan_scheduler *s);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <kern/sched.h>
 
 enum { PLAN_MAGIC = 0x6b737568, PLAN_VERSION = 1 };
 
@@ -46,6 +47,8 @@ struct plan_blob {
 	X(BECOME,        become,      "become",            0, 0, 0) /* root of the user namespace, to set it up */ \
 	X(FORK,          fork,        "fork",              0, 0, 0) /* SYNC: clone the container's process; launcher ends */ \
 	X(OOM_SCORE,     oom_score,   "oom-score",         0, 0, 0) \
+	X(IO_PRIORITY,   io_priority, "io-priority",       0, 0, 0) \
+	X(CPU_AFFINITY,  cpu_affinity, "cpu-affinity",     1, 0, 1) \
 	X(RLIMIT,        rlimit,      "rlimit",            1, 0, 0) \
 	X(KEYRING,       keyring,     "keyring",           1, 0, 0) \
 	X(TIME_OFFSETS,  time,        "time-offsets",      1, 0, 0) /* new time namespace with these offsets */ \
@@ -69,6 +72,8 @@ struct plan_blob {
 	X(ROOT_READONLY, none,        "root-readonly",     0, 0, 0) \
 	X(MAKE_CWD,      path,        "make-cwd",          1, 0, 0) /* mkdir -p inside the root */ \
 	X(PERSONALITY,   personality, "personality",       0, 0, 0) \
+	X(MEMORY_POLICY, memory_policy, "memory-policy",   2, 0, 1) \
+	X(SCHEDULER,     scheduler,   "scheduler",         1, 0, 0) /* SYNC where only the parent has the right */ \
 	X(STDIO_OWNER,   stdio_owner, "stdio-owner",       0, 0, 0) \
 	X(NO_NEW_PRIVILEGES, none,    "no-new-privileges", 0, 0, 0) \
 	X(SECCOMP,       seccomp,     "seccomp",           0, 0, 1) \
@@ -113,6 +118,15 @@ struct plan_fork {
 
 struct plan_oom_score {
 	int32_t value;
+};
+
+struct plan_io_priority {
+	uint32_t value; /* as ioprio_set(2) takes it: class << 13 | priority */
+};
+
+struct plan_cpu_affinity {
+	plan_str list; /* "0-3,7"; none: all that the cgroup has */
+	struct plan_blob mask; /* bits for sched_setaffinity(2) */
 };
 
 struct plan_rlimit {
@@ -228,6 +242,19 @@ struct plan_personality {
 	uint32_t persona;
 };
 
+struct plan_memory_policy {
+	plan_str nodes; /* "0-3,7", or none */
+	plan_str hint; /* what an older kernel lacks: "needs Linux 6.9", or none */
+	struct plan_blob mask; /* bits; empty: no nodes */
+	uint32_t mode; /* MPOL_* with MPOL_F_* */
+};
+
+struct plan_scheduler {
+	plan_str hint; /* what EPERM may mean besides a missing right, or none */
+	uint32_t by_parent; /* 1: a user namespace took the right from us, the parent does it */
+	struct sched_values values;
+};
+
 struct plan_stdio_owner {
 	uint32_t uid;
 };
@@ -283,6 +310,8 @@ struct plan_op {
 		struct plan_become become;
 		struct plan_fork fork;
 		struct plan_oom_score oom_score;
+		struct plan_io_priority io_priority;
+		struct plan_cpu_affinity cpu_affinity;
 		struct plan_rlimit rlimit;
 		struct plan_keyring keyring;
 		struct plan_time time;
@@ -299,6 +328,8 @@ struct plan_op {
 		struct plan_sysctl sysctl;
 		struct plan_path path;
 		struct plan_personality personality;
+		struct plan_memory_policy memory_policy;
+		struct plan_scheduler scheduler;
 		struct plan_stdio_owner stdio_owner;
 		struct plan_seccomp seccomp;
 		struct plan_cwd cwd;

@@ -10,6 +10,8 @@
  *	(FORK)          <---- LAUNCHED + pidfd              the launcher's last word: pid of the container's process
  *	(AWAIT_CGROUP)  CGROUP_READY + tasks files ---->    init moves itself into the v1 cgroups (cgroup2: by clone3)
  *	(CONSOLE)       <---- CONSOLE + pty master
+ *	(SCHEDULER)     <---- SCHEDULER_WANTED              only if a user namespace took init's right to set it
+ *	                SCHEDULER_SET ---->
  *	(READY)         <---- CREATED                       set up; with a gate it waits there (core/start.c)
  *	                <---- STARTING                      without a gate: the next thing is execve
  *	                <---- end of file                   execve succeeded
@@ -25,7 +27,8 @@
 
 /* clang-format off */
 #define SYNC_MESSAGES(X) \
-	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(CGROUP_READY) X(CONSOLE) X(CREATED) X(START) X(STARTING) X(ERROR)
+	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(CGROUP_READY) X(CONSOLE) \
+	X(SCHEDULER_WANTED) X(SCHEDULER_SET) X(CREATED) X(START) X(STARTING) X(ERROR)
 /* clang-format on */
 
 enum sync_type {

@@ -40,7 +40,8 @@ static void test_process(void **state)
 				   "\"cwd\":\"/"
 				   "\",\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"flags\":["
 				   "\"SCHED_FLAG_RECLAIM\"],"
-				   "\"runtime\":18446744073709551615},\"ioPriority\":{\"class\":"
+				   "\"runtime\":9223372036854775807,\"deadline\":"
+				   "9223372036854775807},\"ioPriority\":{\"class\":"
 				   "\"IOPRIO_CLASS_IDLE\"}}";
 	struct oci_process *process = NULL;
 	auto_free char *out = NULL;
