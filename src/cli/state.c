@@ -15,7 +15,8 @@ void state_json(struct json_out *json, const struct husk_state *state, const cha
 	if (state->annotation_count) {
 		json_open(json, "annotations", '{');
 		for (size_t i = 0; i < state->annotation_count; i++)
-			out_json_string(json, state->annotation_names[i], state->annotation_values[i]);
+			out_json_string(
+				json, state->annotation_names[i], state->annotation_values[i]);
 		json_close(json, '}');
 	}
 	out_json_string(json, "owner", owner);

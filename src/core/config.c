@@ -114,12 +114,25 @@ int husk_config_terminal(const struct husk_config *config)
 	return p && opt_true(p->terminal);
 }
 
+/* An ordinary user may read what root would do with a bundle that an ordinary user cannot run. */
+static struct plan_host as_who_can_run_it(const struct plan_host *real, const struct oci_spec *spec)
+{
+	struct plan_host host = *real;
+
+	if (host.rootless && !(spec->linux && oci_linux_namespace(spec->linux, OCI_NS_USER))) {
+		host.rootless = host.in_user_namespace = false;
+		host.euid = host.egid = 0;
+	}
+	return host;
+}
+
 int husk_config_plan(const struct husk_config *config, struct husk_factory *factory, const char *id,
 	char **ret_text, struct husk_error **err)
 {
 	auto_(cgroup_dirs_done) struct cgroup_dirs dirs = {};
 	auto_(plan_done) struct plan plan = {};
-	const struct plan_host *host = NULL;
+	const struct plan_host *real = NULL;
+	struct plan_host host;
 	auto_strbuf text = {};
 	int r;
 
@@ -127,16 +140,17 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 		return fail(err, HUSK_ERROR_INVALID_ID, "invalid container ID format: '%s'", id);
 	r = oci_check_runnable(config->spec, err);
 	if (!r)
-		r = factory_host(factory, &host, err);
+		r = factory_host(factory, &real, err);
 	if (r < 0)
 		return r;
-	if (cgroup_dirs_resolve(&host->cgroups,
+	host = as_who_can_run_it(real, config->spec);
+	if (cgroup_dirs_resolve(&host.cgroups,
 		    config->spec->linux ? config->spec->linux->cgroups_path : NULL, id, &dirs) < 0)
 		return fail_memory(err);
 	r = plan_create(&(struct plan_create_input){.spec = config->spec,
 				.id = id,
 				.bundle = config->bundle,
-				.host = host,
+				.host = &host,
 				.cgroups = &dirs,
 				.log = &factory->log},
 		&plan, err);

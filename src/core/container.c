@@ -59,12 +59,17 @@ int husk_container_load(struct husk_factory *f, const char *id, struct husk_cont
 	struct husk_error **err)
 {
 	auto_close int dir = -1;
+	int root = -1, r;
 
 	if (!id || !container_id_valid(id))
 		return fail(err, HUSK_ERROR_INVALID_ID, "invalid container ID format: '%s'",
 			id ? id : "");
-	dir = openat(f->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 && errno == ENOENT)
+	r = factory_root(f, false, &root, err);
+	if (r < 0)
+		return r;
+	if (root >= 0)
+		dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (root < 0 || (dir < 0 && errno == ENOENT))
 		return fail_full(err, HUSK_ERROR_NOT_FOUND, ENOENT, NULL,
 			"container '%s' does not exist", id);
 	if (dir < 0)
@@ -218,9 +223,12 @@ static int remove_entries(int parent)
 int container_remove_directory(
 	struct husk_factory *f, const char *id, int dir, struct husk_error **err)
 {
-	int r = remove_entries(dir);
+	int root = -1, r = factory_root(f, false, &root, err);
 
-	if (!r && unlinkat(f->root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	if (r < 0)
+		return r;
+	r = remove_entries(dir);
+	if (!r && unlinkat(root, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		r = -errno;
 	return r < 0 ? fail_errno(err, r, "cannot remove the state of container '%s'", id) : 0;
 }

@@ -161,19 +161,21 @@ static int make_directory(struct creation *c, struct husk_error **err)
 {
 	const char *id = c->options->id;
 	struct stat st;
-	int r = 0;
+	int root = -1, r = factory_root(c->factory, true, &root, err);
 
-	if (mkdirat(c->factory->root_fd, id, 0700) < 0) {
+	if (r < 0)
+		return r;
+	if (mkdirat(root, id, 0700) < 0) {
 		if (errno == EEXIST)
 			return fail_full(err, HUSK_ERROR_EXISTS, EEXIST, NULL,
 				"container with given ID already exists: '%s'", id);
 		return fail_errno(
 			err, -errno, "cannot make the state directory of container '%s'", id);
 	}
-	c->dir = openat(c->factory->root_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	c->dir = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->dir < 0) {
 		r = -errno;
-		(void)unlinkat(c->factory->root_fd, id, AT_REMOVEDIR); /* still empty */
+		(void)unlinkat(root, id, AT_REMOVEDIR); /* still empty */
 		return fail_errno(err, r, "cannot open the state of container '%s'", id);
 	}
 	c->lock = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -101,28 +101,45 @@ static int destroy(const struct husk_container *c, struct container_now *now, in
 	return r;
 }
 
+/* With a damaged process.json nobody knows the process, but its cgroups are on record: those in them are it. */
+static int destroy_damaged(const struct husk_container *c, struct husk_error **err)
+{
+	auto_(state_done) struct state state = {};
+	auto_cgroups g = {};
+	int r;
+
+	if (!state_load_record(c->dir, c->id, &state, NULL)) {
+		r = container_cgroups(c, &state, &g, err);
+		if (!r)
+			r = cgroup_kill(&g.context, SIGKILL, err);
+		if (!r)
+			r = cgroup_remove(&g.context, err);
+		if (r < 0)
+			return r;
+	}
+	return container_remove_directory(c->factory, c->id, c->dir, err);
+}
+
 int husk_container_delete(struct husk_container *c, int force, struct husk_error **err)
 {
-	auto_now now = {};
-	auto_close int lock = -1;
 	struct husk_error *why = NULL;
+	auto_close int lock = -1;
+	auto_now now = {};
 	int r = container_lock(c, &lock, err);
 
 	if (r < 0)
 		return r;
 	r = container_look(c, &now, &why);
 	fault_point("delete-locked");
-	if (r < 0 && force && why && husk_error_code(why) == HUSK_ERROR_CORRUPT) {
-		/* what it says of processes and cgroups is lost; at least the name becomes free */
+	if (!r)
+		return destroy(c, &now, force, err);
+	if (force && why && husk_error_code(why) == HUSK_ERROR_CORRUPT) {
 		log_warning(&c->factory->log, "%s, ignoring", husk_error_message(why));
 		husk_error_free(why);
-		return container_remove_directory(c->factory, c->id, c->dir, err);
+		return destroy_damaged(c, err);
 	}
-	if (r < 0) {
-		if (err)
-			*err = TAKE_PTR(why);
-		husk_error_free(why);
-		return r;
-	}
-	return destroy(c, &now, force, err);
+	if (err)
+		*err = TAKE_PTR(why);
+	husk_error_free(why);
+	return r;
 }

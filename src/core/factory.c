@@ -57,28 +57,50 @@ static int make_directories(const char *path)
 	return mkdir(copy, 0711) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-static int open_root(struct husk_factory *f, const char *root, struct husk_error **err)
+static int set_root(struct husk_factory *f, const char *root, struct husk_error **err)
 {
 	auto_free char *cwd = root[0] == '/' ? NULL : getcwd(NULL, 0);
 	auto_free char *joined = root[0] == '/' ? strdup(root) : cwd ? path_join(cwd, root) : NULL;
-	int r;
 
 	f->root = joined ? path_clean(joined) : NULL;
 	if (!f->root)
 		return fail_memory(err);
-	if (!strcmp(f->root, "/"))
-		return fail(
-			err, HUSK_ERROR_INVALID_ARGUMENT, "the state directory must not be '/'");
+	return strcmp(f->root, "/") ? 0
+				    : fail(err, HUSK_ERROR_INVALID_ARGUMENT,
+					      "the state directory must not be '/'");
+}
+
+/* With the factory's lock held. */
+static int open_root(struct husk_factory *f, bool make, struct husk_error **err)
+{
+	int r = 0;
+
 	f->root_fd = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->root_fd >= 0)
 		return 0;
-	r = errno == ENOENT ? make_directories(f->root) : -errno;
+	if (errno != ENOENT)
+		return fail_errno(err, -errno, "cannot open the state directory '%s'", f->root);
+	if (!make)
+		return 0;
+	r = make_directories(f->root);
 	if (r < 0)
 		return fail_errno(err, r, "cannot make the state directory '%s'", f->root);
 	f->root_fd = open(f->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return f->root_fd < 0
+		       ? fail_errno(err, -errno, "cannot open the state directory '%s'", f->root)
+		       : 0;
+}
+
+int factory_root(struct husk_factory *f, bool make, int *ret_fd, struct husk_error **err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
 	if (f->root_fd < 0)
-		return fail_errno(err, -errno, "cannot open the state directory '%s'", f->root);
-	return 0;
+		r = open_root(f, make, err);
+	*ret_fd = f->root_fd;
+	pthread_mutex_unlock(&f->lock);
+	return r;
 }
 
 int husk_factory_new(const struct husk_factory_options *options, struct husk_factory **ret,
@@ -101,7 +123,7 @@ int husk_factory_new(const struct husk_factory_options *options, struct husk_fac
 	f->log = (struct log){
 		.write = options->log, .data = options->log_data, .level = options->log_level};
 	pthread_mutex_init(&f->lock, NULL);
-	r = open_root(f, options->root ? options->root : "/run/husk", err);
+	r = set_root(f, options->root ? options->root : "/run/husk", err);
 	if (r < 0) {
 		husk_factory_unref(f);
 		return r;
@@ -249,22 +271,36 @@ static char **pack_names(const struct strv *names)
 	return block;
 }
 
-int husk_factory_list(struct husk_factory *f, char ***ret, size_t *ret_n, struct husk_error **err)
+static int read_names(int root, struct strv *names)
 {
-	int fd = openat(f->root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct strv names = {};
 	struct dirent *entry;
-	int r = 0;
 
 	if (!dir) {
+		r = -errno;
 		fd_close(fd);
-		return fail_errno(err, -errno, "cannot read the state directory '%s'", f->root);
+		return r;
 	}
 	while (!r && (entry = readdir(dir)))
 		if (container_id_valid(entry->d_name) && entry->d_type == DT_DIR)
-			r = strv_add(&names, entry->d_name);
+			r = strv_add(names, entry->d_name);
 	closedir(dir);
+	return r;
+}
+
+int husk_factory_list(struct husk_factory *f, char ***ret, size_t *ret_n, struct husk_error **err)
+{
+	struct strv names = {};
+	int root = -1, r = factory_root(f, false, &root, err);
+
+	if (r < 0)
+		return r;
+	r = root < 0 ? 0 : read_names(root, &names);
+	if (r < 0 && r != -ENOMEM) {
+		strv_done(&names);
+		return fail_errno(err, r, "cannot read the state directory '%s'", f->root);
+	}
 	if (!r) {
 		if (names.n)
 			qsort(names.v, names.n, sizeof *names.v, compare_names);

@@ -13,16 +13,21 @@
 struct husk_factory {
 	_Atomic unsigned int refs;
 	char *root; /* absolute path of the state directory */
-	int root_fd;
 	struct log log;
 	enum husk_rootless rootless;
 
-	pthread_mutex_t lock; /* of what follows, which is found out at the first need */
+	pthread_mutex_t lock; /* of what follows, which is found out or made at the first need */
+	int root_fd; /* the state directory, or -1 */
 	bool host_known;
 	struct plan_host host;
 	int init_fd; /* the sealed memfd with husk-init, or -1 */
 };
 
+/*
+ * The state directory; belongs to the factory. With `make` it is made when it is missing, else *ret_fd is then -1:
+ * whoever only asks or plans leaves nothing behind.
+ */
+int factory_root(struct husk_factory *f, bool make, int *ret_fd, struct husk_error **err);
 /* Facts of the host for the planners; belongs to the factory. */
 int factory_host(struct husk_factory *f, const struct plan_host **ret, struct husk_error **err);
 /* Descriptor of the program husk-init, ready for execveat; belongs to the factory. */

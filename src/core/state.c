@@ -94,26 +94,38 @@ static int load(const struct schema_type *type, int dir, const char *file, const
 	return 1;
 }
 
-int state_load(int dir, const char *id, struct state *ret, struct husk_error **err)
+int state_load_record(int dir, const char *id, struct state *ret, struct husk_error **err)
 {
-	void *state = NULL, *process = NULL;
+	void *state = NULL;
 	int r = load(&state_type, dir, STATE_FILE, id, &state, err);
 
+	if (r < 0)
+		return r;
 	if (!r) {
 		*ret = (struct state){.id = strdup(id)};
 		return ret->id ? 0 : fail_memory(err);
 	}
-	if (r > 0)
+	*ret = *(struct state *)state;
+	free(state);
+	return 0;
+}
+
+int state_load(int dir, const char *id, struct state *ret, struct husk_error **err)
+{
+	struct state state = {};
+	void *process = NULL;
+	int r = state_load_record(dir, id, &state, err);
+
+	if (!r)
 		r = load(&state_process_type, dir, STATE_PROCESS, id, &process, err);
 	if (r < 0) {
-		schema_free(&state_type, state);
+		state_done(&state);
 		return r;
 	}
-	*ret = *(struct state *)state;
 	if (process)
-		ret->process = *(struct state_process *)process;
-	free(state);
+		state.process = *(struct state_process *)process;
 	free(process);
+	*ret = state;
 	return 0;
 }
 

@@ -48,6 +48,8 @@ int state_save(const struct state *s, int dir, struct husk_error **err);
 int state_save_process(const struct state *s, int dir, struct husk_error **err);
 /* Reads it; a missing file is a state with nothing but the id (a create that was cut off early). */
 int state_load(int dir, const char *id, struct state *ret, struct husk_error **err);
+/* Only state.json, for cleaning up when process.json is damaged. */
+int state_load_record(int dir, const char *id, struct state *ret, struct husk_error **err);
 void state_done(struct state *s);
 
 /* The cgroup directories of a state, for cgroup/. Owned by the caller: cgroup_dirs_done(). */

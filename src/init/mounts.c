@@ -18,11 +18,21 @@ static int is_missing(long r)
 	return r == -ENOSYS || r == -EPERM;
 }
 
+static int is_directory(int fd)
+{
+	struct statx st;
+
+	return !sys(statx, fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) && S_ISDIR(st.stx_mode);
+}
+
 int tree_attach(struct init *init, int tree, int target)
 {
 	long r = sys(move_mount, tree, "", target, "",
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 
+	if (r == -EINVAL && is_directory(tree) != is_directory(target))
+		return fault(
+			init, r, "move_mount", "one of the two is a directory, the other is not");
 	return r < 0 ? fault(init, r, "move_mount", NULL) : 0;
 }
 
@@ -232,7 +242,7 @@ static int fs_tree(struct init *init, const struct plan_mount *m)
 	if (is_missing(fs) && is_missing(sys(fsopen, NULL, 0)))
 		return -ENOSYS;
 	if (fs < 0)
-		return fault(init, fs, "fsopen", NULL);
+		return fault(init, fs, "fsopen", str(init, m->fstype));
 	tree = fs_configure(init, (int)fs, m);
 	close_fd((int)fs);
 	return tree;

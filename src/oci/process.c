@@ -184,8 +184,8 @@ static int process_check(const void *object, const struct schema_at *at)
 /* clang-format off */
 #define S struct oci_console_size
 static const struct schema_field console_size_fields[] = {
-	U64(S, height, "height", REQUIRED),
-	U64(S, width,  "width",  REQUIRED),
+	U64(S, height, "height", RANGE(0, UINT16_MAX), REQUIRED),
+	U64(S, width,  "width",  RANGE(0, UINT16_MAX), REQUIRED),
 	{}
 };
 static const struct schema_type oci_console_size_type =
@@ -196,7 +196,7 @@ static const struct schema_type oci_console_size_type =
 static const struct schema_field user_fields[] = {
 	U64(S, uid,              "uid",            ID_RANGE),
 	U64(S, gid,              "gid",            ID_RANGE),
-	U64(S, umask,            "umask",          RANGE(0, 07777)),
+	U64(S, umask,            "umask",          RANGE(0, 0777)),
 	U32S(S, additional_gids, "additionalGids", ID_RANGE),
 	STRING(S, username,      "username"),
 	{}

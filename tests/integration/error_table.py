@@ -87,7 +87,7 @@ CONFIGS = [
     ({"/mounts/-": {"destination": "/m", "type": "bind", "source": "/no/such/source", "options": ["bind"]}},
      "/mounts/7: cannot mount '/no/such/source' on '/m': open_tree: no such file or directory"),
     ({"/mounts/-": {"destination": "/m", "type": "nosuchfs", "source": "x"}},
-     "/mounts/7: cannot mount 'x' on '/m': fsopen: no such device"),
+     "/mounts/7: cannot mount 'x' on '/m': fsopen: no such device (nosuchfs)"),
     ({"/mounts/-": {"destination": "/m", "type": "tmpfs", "source": "x", "options": ["size=lots"]}},
      "/mounts/7: cannot mount 'x' on '/m': fsconfig: invalid argument (tmpfs: Bad value for 'size')"),
     ({"/mounts/-": {"destination": "/proc/sys", "type": "tmpfs", "source": "x"}},
@@ -97,7 +97,8 @@ CONFIGS = [
     ({"/mounts/-": {"destination": "/etc/passwd/x", "type": "tmpfs", "source": "x"}},
      "/mounts/7: cannot mount 'x' on '/etc/passwd/x': open the target: not a directory"),
     ({"/mounts/-": {"destination": "/etc/passwd", "type": "tmpfs", "source": "x"}},
-     "/mounts/7: cannot mount 'x' on '/etc/passwd': move_mount: invalid argument"),
+     "/mounts/7: cannot mount 'x' on '/etc/passwd': move_mount: invalid argument "
+     "(one of the two is a directory, the other is not)"),
     ({"/mounts/-": {"destination": 5}}, "config.json: /mounts/7/destination: must be a string, is an integer"),
     # --- linux ---
     ({NS + "/-": {"type": "pid"}}, "config.json: /linux/namespaces/5/type: 'pid' occurs twice"),

@@ -78,7 +78,7 @@ static const struct {
 	{PROCESS("\"user\":{\"gid\":-1}"), "/process/user/gid: must not be negative, is -1"},
 	{PROCESS("\"user\":{\"additionalGids\":[1,4294967295]}"),
 		"/process/user/additionalGids/1: must be between 0 and 4294967294, is 4294967295"},
-	{PROCESS("\"user\":{\"umask\":4096}"), "/process/user/umask: must be between 0 and 4095, is 4096"},
+	{PROCESS("\"user\":{\"umask\":512}"), "/process/user/umask: must be between 0 and 511, is 512"},
 	{PROCESS("\"consoleSize\":{\"height\":1}"), "/process/consoleSize/width: is required"},
 	{PROCESS("\"capabilities\":{\"bounding\":{}}"), "/process/capabilities/bounding: must be an array, is an object"},
 	{PROCESS("\"rlimits\":[{\"type\":\"NOFILE\",\"soft\":1,\"hard\":1}]"),
