@@ -202,16 +202,6 @@ static int record(struct creation *c, struct husk_error **err)
 	return r;
 }
 
-/* For exec; nothing that undoing needs, so it is written while husk-init is at work. */
-static int save_config(struct creation *c, struct husk_error **err)
-{
-	int r = io_replace_at(c->dir, STATE_CONFIG, c->config->text, c->config->text_len, 0600);
-
-	return r < 0 ? fail_errno(err, r, "cannot save the configuration of container '%s'",
-			       c->options->id)
-		     : 0;
-}
-
 static int open_everything(struct creation *c, struct husk_error **err)
 {
 	int r = 0;
@@ -257,7 +247,7 @@ static int make_v1_cgroups(struct creation *c, struct husk_error **err)
 	if (!r)
 		r = cgroup_entry_open(&v1, &c->entry_v1, err);
 	fault_point("cgroup-made");
-	return r ? r : save_config(c, err);
+	return r;
 }
 
 static size_t copy_ranges(struct idmap_range *to, const struct oci_id_mappings *from)
@@ -320,13 +310,25 @@ static int call_joined(
 	return r;
 }
 
+/* For exec, which waits for our lock; nothing that undoing needs, so it is written last, beside the new process. */
+static int save_config(struct creation *c, struct husk_error **err)
+{
+	int r = io_replace_at(c->dir, STATE_CONFIG, c->config->text, c->config->text_len, 0600);
+
+	return r < 0 ? fail_errno(err, r, "cannot save the configuration of container '%s'",
+			       c->options->id)
+		     : 0;
+}
+
 static int call_ready(void *data, struct launch *l, struct husk_error **err)
 {
 	struct creation *c = data;
 	int r;
 
 	fault_point("ready");
-	r = handover_give(&c->handover, &c->options->stdio, l, err);
+	r = save_config(c, err);
+	if (!r)
+		r = handover_give(&c->handover, &c->options->stdio, l, err);
 	fault_point("connected");
 	return r;
 }
