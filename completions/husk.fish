@@ -35,7 +35,7 @@ complete -c husk -n '__fish_seen_subcommand_from exec' -l preserve-fds -x -d 'le
 complete -c husk -n '__fish_seen_subcommand_from exec' -l cwd -xa '(__fish_complete_directories)' -d 'working directory in the container'
 complete -c husk -n '__fish_seen_subcommand_from exec' -l env -s e -x -d 'add a variable to the environment'
 complete -c husk -n '__fish_seen_subcommand_from exec' -l tty -s t -d 'give the process a terminal'
-complete -c husk -n '__fish_seen_subcommand_from exec' -l user -s u -x -d 'user to run as, by number'
+complete -c husk -n '__fish_seen_subcommand_from exec' -l user -s u -x -d 'user to run as, by number or by name in the container'
 complete -c husk -n '__fish_seen_subcommand_from exec' -l additional-gids -s g -x -d 'add a supplementary group'
 complete -c husk -n '__fish_seen_subcommand_from exec' -l process -s p -rF -d 'take the process from FILE (JSON, as in config.json)'
 complete -c husk -n '__fish_seen_subcommand_from exec' -l detach -s d -d 'do not wait for the process'

@@ -80,8 +80,8 @@ _husk() {
 		'*-e[add a variable to the environment]:NAME=VALUE: ' \
 		'*--tty[give the process a terminal]' \
 		'*-t[give the process a terminal]' \
-		'*--user=[user to run as, by number]:UID[\:GID]: ' \
-		'*-u[user to run as, by number]:UID[\:GID]: ' \
+		'*--user=[user to run as, by number or by name in the container]:USER[\:GROUP]: ' \
+		'*-u[user to run as, by number or by name in the container]:USER[\:GROUP]: ' \
 		'*--additional-gids=[add a supplementary group]:GID: ' \
 		'*-g[add a supplementary group]:GID: ' \
 		'*--process=[take the process from FILE (JSON, as in config.json)]:FILE:_files' \

@@ -111,11 +111,12 @@ struct husk_exec_options {
 	const char *const *args; /* NULL-terminated; NULL: as in process_json */
 	const char *const *env; /* NULL-terminated "K=V" added to the environment; NULL: none */
 	const char *cwd; /* NULL: unchanged */
-	const char *user; /* "UID[:GID]" in decimal; NULL: unchanged */
+	const char *
+		user; /* "UID[:GID]" in decimal, or names that the container's passwd and group have; NULL: unchanged */
 	const gid_t *additional_gids;
 	size_t additional_gid_count;
 	const char *const *
-		capabilities; /* NULL-terminated, added to bounding, effective, permitted; NULL: none */
+		capabilities; /* NULL-terminated "CAP_...", added to bounding, effective, permitted; NULL: none */
 	const char *apparmor_profile; /* NULL: unchanged */
 	const char *selinux_label; /* NULL: unchanged */
 	int terminal; /* 1: with a terminal; 0: without; -1: as in process_json */

@@ -82,7 +82,7 @@ static int load_process(struct execution *e, struct husk_error **err)
 		/* the container's terminal was its own; ours is what the options say */
 		e->spec->process->terminal = (struct opt_bool){};
 	}
-	r = exec_process_change(e->spec->process, e->options, err);
+	r = exec_process_change(e->spec->process, e->options, &e->now, err);
 	if (!r && e->options->stdio.console_socket && !opt_true(e->spec->process->terminal))
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT,
 			"cannot use a console socket for a process without a terminal");

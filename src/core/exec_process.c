@@ -5,8 +5,8 @@
  */
 #include <core/exec.h>
 #include <base/mem.h>
-#include <base/parse.h>
-#include <base/str.h>
+#include <base/table.h>
+#include <kern/caps.h>
 #include <oci/process.h>
 
 #include <errno.h>
@@ -56,41 +56,14 @@ static struct oci_user *user_of(struct oci_process *p, struct husk_error **err)
 	return p->user;
 }
 
-static int parse_id(const char *text, struct opt_u64 *ret)
+static int set_user(struct oci_process *p, const char *text, const struct container_now *now,
+	struct husk_error **err)
 {
-	uint32_t id;
-	int r = parse_u32(text, 10, &id);
-
-	if (r < 0 || id == UINT32_MAX) /* -1 means "unchanged" to the kernel */
-		return -EINVAL;
-	*ret = (struct opt_u64){true, id};
-	return 0;
-}
-
-/* "UID[:GID]"; strict, because "1000x" or 4294967296 read as 0 is root (CVE-2026-30892, CVE-2016-3697). */
-static int set_user(struct oci_process *p, const char *text, struct husk_error **err)
-{
-	auto_free char *copy = text ? strdup(text) : NULL;
-	struct oci_user *user;
-	char *colon;
+	struct oci_user *user = text ? user_of(p, err) : NULL;
 
 	if (!text)
 		return 0;
-	if (!copy)
-		return fail_memory(err);
-	user = user_of(p, err);
-	if (!user)
-		return -ENOMEM;
-	colon = strchr(copy, ':');
-	if (colon)
-		*colon++ = '\0';
-	if (parse_id(copy, &user->uid) < 0)
-		return fail(err, HUSK_ERROR_INVALID_ARGUMENT,
-			"invalid user '%s': must be UID[:GID] in decimal", text);
-	if (colon && parse_id(colon, &user->gid) < 0)
-		return fail(err, HUSK_ERROR_INVALID_ARGUMENT,
-			"invalid group in '%s': must be UID[:GID] in decimal", text);
-	return 0;
+	return user ? exec_user(user, text, now, err) : -ENOMEM;
 }
 
 static int add_gids(struct oci_process *p, const gid_t *gids, size_t n, struct husk_error **err)
@@ -119,16 +92,24 @@ static int add_capabilities(
 		p->capabilities = calloc(1, sizeof *p->capabilities);
 	if (!p->capabilities)
 		return fail_memory(err);
-	for (; *names; names++)
+	for (; *names; names++) {
+		const struct name_value *near = table_nearest(cap_names, *names);
+
+		if (!table_find(cap_names, *names))
+			return fail(err, HUSK_ERROR_INVALID_ARGUMENT,
+				"unknown capability '%s'%s%s%s", *names,
+				near ? ", did you mean '" : "", near ? near->name : "",
+				near ? "'?" : "");
 		if (strv_add(&p->capabilities->bounding, *names) < 0 ||
 			strv_add(&p->capabilities->effective, *names) < 0 ||
 			strv_add(&p->capabilities->permitted, *names) < 0)
 			return fail_memory(err);
+	}
 	return 0;
 }
 
-int exec_process_change(
-	struct oci_process *p, const struct husk_exec_options *o, struct husk_error **err)
+int exec_process_change(struct oci_process *p, const struct husk_exec_options *o,
+	const struct container_now *now, struct husk_error **err)
 {
 	int r = set_args(p, o->args, err);
 
@@ -137,7 +118,7 @@ int exec_process_change(
 	if (!r)
 		r = set_string(&p->cwd, o->cwd, err);
 	if (!r)
-		r = set_user(p, o->user, err);
+		r = set_user(p, o->user, now, err);
 	if (!r)
 		r = add_gids(p, o->additional_gids, o->additional_gid_count, err);
 	if (!r)
