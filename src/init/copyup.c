@@ -37,8 +37,9 @@ static long copy_data(int from, int to)
 
 static long copy_file(int from, int to, const char *name)
 {
-	long in = sys(openat, from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0), out,
-	     r;
+	long in = sys(openat, from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		     0),
+	     out, r;
 
 	if (in < 0)
 		return in;

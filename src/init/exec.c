@@ -114,6 +114,9 @@ int init_ready(struct init *init, const struct plan_op *op)
 {
 	int r;
 
+	close_fd(
+		init->proc); /* the host's: nobody needs it any more, and at the gate we may wait long */
+	init->proc = -1;
 	if (op->ready.gate) {
 		r = sync_send(init, SYNC_CREATED, NULL, 0, -1);
 		if (!r)

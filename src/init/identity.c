@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <linux/stat.h>
 
 enum { CAPABILITY_END = 64 };
 
@@ -87,14 +88,34 @@ static int home_of_line(struct init *init, char *line, uint32_t uid)
 	return 1;
 }
 
+/* A device has effects when it is opened, so that is done only once it is known to be a file. */
+static long open_regular(struct init *init, const char *name)
+{
+	long where = sys(openat, AT_FDCWD, name, O_PATH | O_CLOEXEC, 0), fd;
+	char path[32];
+	struct statx st;
+	size_t len = 0;
+
+	if (where < 0)
+		return where;
+	fd = sys(statx, where, "", AT_EMPTY_PATH, STATX_TYPE, &st);
+	if (!fd && !S_ISREG(st.stx_mode))
+		fd = -EINVAL;
+	if (!fd) {
+		(void)text_add(path, sizeof path, &len, "self/fd/");
+		(void)text_add_number(path, sizeof path, &len, (unsigned long)where);
+		fd = sys(openat, init->proc, path, O_RDONLY | O_CLOEXEC, 0);
+	}
+	close_fd((int)where);
+	return fd;
+}
+
 /* Looks uid up in the container's own passwd: bounded in size and line length, a regular file only. */
 static void find_home(struct init *init, uint32_t uid)
 {
 	char line[512], block[1024];
 	size_t n = 0;
-	long fd = sys(openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		     0),
-	     r = 0;
+	long fd = open_regular(init, "/etc/passwd"), r = 0;
 	int found = 0;
 
 	for (int blocks = 0; fd >= 0 && !found && blocks < 1024; blocks++) {
@@ -145,8 +166,9 @@ int init_identity(struct init *init, const struct plan_op *op)
 
 	if (!has_home(init))
 		find_home(init, id->uid);
-	if (drop_bounding(init, id->bounding) < 0)
-		return -EPERM;
+	r = drop_bounding(init, id->bounding);
+	if (r < 0)
+		return (int)r;
 	r = sys(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (r < 0)
 		return fault(init, r, "prctl(PR_SET_KEEPCAPS)", NULL);

@@ -71,16 +71,20 @@ static long clone_process(uint64_t flags, int *ret_pidfd)
 }
 
 /*
- * The child must not speak before the runtime knows its pid: it waits until the launcher is gone, which closes the
- * last writing end of the pipe.
+ * The child must not speak before the runtime knows its pid: it waits for a byte of the launcher. The end of the pipe
+ * instead means that the launcher was killed, and nobody would ever find us.
  */
 static int wait_for_launcher(int reader, int writer)
 {
 	char byte;
+	long n;
 
 	close_fd(writer);
-	while (sys(read, reader, &byte, 1) == -EINTR)
-		;
+	do
+		n = sys(read, reader, &byte, 1);
+	while (n == -EINTR);
+	if (n != 1)
+		init_exit(1);
 	close_fd(reader);
 	sys(setsid);
 	return 0;
@@ -100,6 +104,7 @@ int init_fork(struct init *init, const struct plan_op *op)
 	if (pid < 0)
 		return fault(init, pid, "clone", NULL);
 	launched.pid = (int32_t)pid;
-	/* if it cannot be sent the runtime is gone, and the child will find that out too */
-	init_exit(sync_send(init, SYNC_LAUNCHED, &launched, sizeof launched, pidfd) ? 1 : 0);
+	if (sync_send(init, SYNC_LAUNCHED, &launched, sizeof launched, pidfd))
+		init_exit(1); /* the runtime is gone, and our child goes with us */
+	init_exit(sys(write, ends[1], "", 1) == 1 ? 0 : 1);
 }
