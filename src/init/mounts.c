@@ -81,6 +81,23 @@ static unsigned long old_flags(uint64_t attr)
 	return flags;
 }
 
+/* The flags a remount has to name, or they would be lost: what the mount has and is not cleared. */
+static unsigned long kept_flags(uint64_t has, uint64_t set, uint64_t clear)
+{
+	enum { HAS_RELATIME = 4096 }; /* ST_* and MS_* agree but for this one */
+	unsigned long flags =
+		old_flags(set) |
+		(has & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME) &
+			~old_flags(clear));
+
+	if ((set | clear) & MOUNT_ATTR__ATIME)
+		return flags;
+	flags &= ~(unsigned long)MS_RELATIME;
+	if (has & MS_NOATIME)
+		return flags | MS_NOATIME;
+	return flags | (has & HAS_RELATIME ? MS_RELATIME : MS_STRICTATIME);
+}
+
 /* Until Linux 5.12: remount the (already attached) tree. The flags it has are kept. */
 static int tree_set_old(
 	struct init *init, int tree, uint64_t set, uint64_t clear, uint64_t propagation)
@@ -92,12 +109,8 @@ static int tree_set_old(
 		r = sys(fstatfs, tree, fs);
 		if (r < 0)
 			return fault(init, r, "fstatfs", NULL);
-		/* ST_* and MS_* agree for these */
 		r = mount_on_fd(init, NULL, tree, NULL,
-			MS_REMOUNT | MS_BIND | old_flags(set) |
-				(fs[10] & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC) &
-					~old_flags(clear)),
-			NULL);
+			MS_REMOUNT | MS_BIND | kept_flags(fs[10], set, clear), NULL);
 		if (r < 0)
 			return fault(init, r, "mount(MS_REMOUNT)", NULL);
 	}

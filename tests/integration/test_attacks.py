@@ -670,6 +670,27 @@ def test_mounts_of_the_host_stay_as_they_are(husk, bundle, work, edits, options,
     assert read(work + "/before") and read(work + "/after") == read(work + "/before")
 
 
+@pytest.mark.parametrize("refused", ("", "mount_setattr"), ids=("", "without mount_setattr"))
+@pytest.mark.parametrize("flags", ("nosuid,nodev,noexec,noatime", "strictatime,nodiratime", "relatime,ro"))
+def test_bind_mount_loses_no_flag(husk, bundle, work, refused, flags):
+    """What the host took from a volume (nosuid, noexec) stays taken when the container asks for something else."""
+    os.makedirs(work + "/volume")
+    made = bundle("grep ' /volume ' /proc/self/mountinfo",
+                  {"/mounts/-": {"destination": "/volume", "type": "bind", "source": work + "/volume",
+                                 "options": ["bind", "nosymfollow" if not refused else "nodev"]}})
+    if refused:
+        behind_filter(husk, work, refused)
+    script = "mount -t tmpfs -o \"$4\" volume \"$3/volume\" && cat /proc/self/mountinfo > \"$1\" && " + \
+             " ".join(f"'{word}'" for word in husk.argv("run", "--bundle", made.path, unique()))
+    result = in_own_mounts(script, work + "/before", work + "/after", work, flags)
+    seen = result.out.split()[5].split(",")
+    for flag in flags.split(","):
+        if flag == "strictatime":
+            assert "relatime" not in seen and "noatime" not in seen, seen
+        else:
+            assert flag in seen, seen
+
+
 def test_device_of_stdio_keeps_its_owner(husk, bundle):
     """CVE-2026-88265: /dev/null as stdio of another user stays root's."""
     made = bundle("true", {"/process/user": {"uid": 1000, "gid": 1000}})
