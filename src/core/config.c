@@ -7,6 +7,7 @@
 #include <base/str.h>
 #include <core/factory.h>
 #include <core/id.h>
+#include <core/lsm.h>
 #include <json/json.h>
 #include <oci/check.h>
 #include <oci/linux.h>
@@ -134,6 +135,7 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 	const struct plan_host *real = NULL;
 	struct plan_host host;
 	auto_strbuf text = {};
+	uint32_t lsm = 0;
 	int r;
 
 	if (!container_id_valid(id))
@@ -141,6 +143,8 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 	r = oci_check_runnable(config->spec, err);
 	if (!r)
 		r = factory_host(factory, &real, err);
+	if (!r)
+		r = lsm_find(config->spec, config->spec->process, &lsm, err);
 	if (r < 0)
 		return r;
 	host = as_who_can_run_it(real, config->spec);
@@ -152,7 +156,8 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 				.bundle = config->bundle,
 				.host = &host,
 				.cgroups = &dirs,
-				.log = &factory->log},
+				.log = &factory->log,
+				.lsm = lsm},
 		&plan, err);
 	if (r < 0)
 		return r;

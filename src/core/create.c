@@ -17,6 +17,7 @@
 #include <core/handover.h>
 #include <core/id.h>
 #include <core/launch.h>
+#include <core/lsm.h>
 #include <core/process.h>
 #include <kern/pid.h>
 #include <oci/check.h>
@@ -88,7 +89,10 @@ static int make_plan(struct creation *c, struct husk_error **err)
 	const struct oci_spec *spec = c->config->spec;
 	const char *path = spec->linux ? spec->linux->cgroups_path : NULL;
 	int r = factory_host(c->factory, &c->host, err);
+	uint32_t lsm = 0;
 
+	if (!r)
+		r = lsm_find(spec, spec->process, &lsm, err);
 	if (r < 0)
 		return r;
 	if (cgroup_dirs_resolve(&c->host->cgroups, path, c->options->id, &c->dirs) < 0)
@@ -103,6 +107,7 @@ static int make_plan(struct creation *c, struct husk_error **err)
 				   .cgroups = &c->dirs,
 				   .log = &c->factory->log,
 				   .notify_socket = c->options->notify_socket,
+				   .lsm = lsm,
 				   .gate = c->gate,
 				   .no_pivot = c->options->no_pivot,
 				   .no_new_keyring = c->options->no_new_keyring,

@@ -5,6 +5,8 @@
  */
 #include <core/descriptors.h>
 #include <base/fd.h>
+#include <core/idmap_tree.h>
+#include <kern/idmap_mount.h>
 #include <kern/ns.h>
 
 #include <errno.h>
@@ -53,17 +55,41 @@ static int open_namespace(
 	return 0;
 }
 
-static int open_tree_of(
-	const char *path, uint32_t recursive, const char *at, int *ret, struct husk_error **err)
+static int open_tree_of(const struct plan_header *plan, const struct plan_fd *d, const int *opened,
+	int *ret, struct husk_error **err)
 {
-	long fd = syscall(SYS_open_tree, AT_FDCWD, path,
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+	const char *path = plan_string(plan, d->path), *at = plan_string(plan, d->at);
+	auto_close int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path,
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+			(d->arg & PLAN_TREE_RECURSIVE ? AT_RECURSIVE : 0) |
+			(d->arg & PLAN_TREE_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0));
+	int r = 0;
 
 	if (fd < 0)
 		return fail_full(err, HUSK_ERROR_SYSTEM, errno, at,
 			"%s: cannot mount '%s': open_tree: %s", at, path, errno_text(errno));
-	*ret = (int)fd;
-	return 0;
+	if (d->idmap)
+		r = idmap_tree(&(struct idmap_request){.tree = fd,
+				       .userns = opened[d->idmap - 1],
+				       .all = d->arg & PLAN_TREE_IDMAP_ALL,
+				       .subject = path,
+				       .at = at},
+			err);
+	if (!r)
+		*ret = TAKE_FD(fd);
+	return r;
+}
+
+static int make_user_namespace(
+	const char *uids, const char *gids, const char *at, int *ret, struct husk_error **err)
+{
+	auto_strbuf detail = {};
+	int r = idmap_namespace(uids, gids, ret, &detail);
+
+	return r < 0 ? fail_full(err, HUSK_ERROR_SYSTEM, -r, at,
+			       "%s: cannot make a user namespace with these ID mappings: %s: %s",
+			       at, strbuf_text(&detail), errno_text(-r))
+		     : 0;
 }
 
 static int borrow(int fd, int *ret, struct husk_error **err)
@@ -73,7 +99,8 @@ static int borrow(int fd, int *ret, struct husk_error **err)
 }
 
 static int open_one(const struct plan_header *plan, const struct plan_fd *d,
-	const struct descriptor_sources *sources, int *ret, struct husk_error **err)
+	const struct descriptor_sources *sources, const int *opened, int *ret,
+	struct husk_error **err)
 {
 	const char *path = plan_string(plan, d->path), *at = plan_string(plan, d->at);
 
@@ -81,11 +108,13 @@ static int open_one(const struct plan_header *plan, const struct plan_fd *d,
 	case PLAN_FD_NAMESPACE:
 		return open_namespace(path, d->arg, at, ret, err);
 	case PLAN_FD_TREE:
-		return open_tree_of(path, d->arg, at, ret, err);
+		return open_tree_of(plan, d, opened, ret, err);
 	case PLAN_FD_PIDFD:
 		return borrow(sources->pidfd, ret, err);
 	case PLAN_FD_GATE:
 		return borrow(sources->gate, ret, err);
+	case PLAN_FD_USER_NAMESPACE:
+		return make_user_namespace(path, plan_string(plan, d->gids), at, ret, err);
 	}
 	return fail(
 		err, HUSK_ERROR_INVALID_ARGUMENT, "the plan names an unknown kind of descriptor");
@@ -101,7 +130,7 @@ int descriptors_open(const struct plan_header *plan, const struct descriptor_sou
 	if (!d.v)
 		return fail_memory(err);
 	for (; !r && d.n < n; d.n += !r)
-		r = open_one(plan, &plan_fds(plan)[d.n], sources, &d.v[d.n], err);
+		r = open_one(plan, &plan_fds(plan)[d.n], sources, d.v, &d.v[d.n], err);
 	if (r < 0)
 		return r;
 	*ret = d;

@@ -14,6 +14,7 @@
 #include <core/fault.h>
 #include <core/handover.h>
 #include <core/launch.h>
+#include <core/lsm.h>
 #include <core/process.h>
 #include <json/json.h>
 #include <oci/process.h>
@@ -92,13 +93,17 @@ static int load_process(struct execution *e, struct husk_error **err)
 static int make_plan(struct execution *e, struct husk_error **err)
 {
 	int r = factory_host(e->container->factory, &e->host, err);
+	uint32_t lsm = 0;
 
+	if (!r)
+		r = lsm_find(e->spec, e->spec->process, &lsm, err);
 	return r < 0 ? r
 		     : plan_exec(&(struct plan_exec_input){.spec = e->spec,
 					 .process = e->spec->process,
 					 .host = e->host,
 					 .log = &e->container->factory->log,
 					 .id = e->container->id,
+					 .lsm = lsm,
 					 .preserve_fds = e->options->stdio.preserve_fds,
 					 .listen_fds = e->options->stdio.listen_fds},
 			       &e->plan, err);

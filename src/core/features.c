@@ -79,12 +79,12 @@ static int set_seccomp(struct oci_features_linux *l)
 #endif
 }
 
-static struct oci_features_enabled *not_yet(void)
+static struct oci_features_enabled *enabled(bool yes)
 {
 	struct oci_features_enabled *e = calloc(1, sizeof *e);
 
 	if (e)
-		e->enabled = (struct opt_bool){true, false};
+		e->enabled = (struct opt_bool){true, yes};
 	return e;
 }
 
@@ -94,9 +94,9 @@ static int set_linux(struct oci_features *f, const struct plan_host *host)
 
 	if (!l)
 		return -1;
-	l->apparmor = not_yet();
-	l->selinux = not_yet();
-	l->net_devices = not_yet();
+	l->apparmor = enabled(true);
+	l->selinux = enabled(true);
+	l->net_devices = enabled(false);
 	l->intel_rdt = calloc(1, sizeof *l->intel_rdt);
 	l->memory_policy = calloc(1, sizeof *l->memory_policy);
 	l->mount_extensions = calloc(1, sizeof *l->mount_extensions);
@@ -104,7 +104,7 @@ static int set_linux(struct oci_features *f, const struct plan_host *host)
 		!l->mount_extensions)
 		return -1;
 	l->intel_rdt->enabled = (struct opt_bool){true, false};
-	l->mount_extensions->idmap = not_yet();
+	l->mount_extensions->idmap = enabled(true);
 	return !l->mount_extensions->idmap || add_names(&l->namespaces, oci_namespace_types) ||
 	       add_capabilities(&l->capabilities, host->known_capabilities) || set_cgroup(l) ||
 	       add_names(&l->memory_policy->modes, oci_memory_policy_modes) ||

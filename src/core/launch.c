@@ -9,6 +9,7 @@
 #include <base/mem.h>
 #include <base/str.h>
 #include <core/fault.h>
+#include <core/idmap_tree.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -271,6 +272,7 @@ int launch_start(const struct launch_request *q, struct launch *l, struct husk_e
 	int ends[2], r;
 
 	l->plan = q->plan->header;
+	l->fds = q->fds;
 	r = check_preserved(child.preserve_end, err);
 	if (!r)
 		r = factory_init(q->factory, &child.init, err);
@@ -362,6 +364,29 @@ static int walk_scheduler(struct launch *l, const struct plan_op *op, struct hus
 	return launch_send(l->sync, SYNC_SCHEDULER_SET, NULL, 0, err);
 }
 
+/* A new file system on its way to its place: only we have the right to id-map it. */
+static int walk_idmap(struct launch *l, const struct plan_op *op, struct husk_error **err)
+{
+	struct launch_message m;
+	int r = launch_receive(l->sync, l->plan, &m, err);
+
+	if (r < 0)
+		return r;
+	if (!r || m.type != SYNC_IDMAP_WANTED || m.fd < 0) {
+		if (r)
+			launch_message_done(&m);
+		return fail(err, HUSK_ERROR_INIT, "husk-init ended before its mounts were made");
+	}
+	r = idmap_tree(&(struct idmap_request){.tree = m.fd,
+			       .userns = l->fds[op->mount.idmap - 1],
+			       .subject = plan_string(l->plan, op->mount.target),
+			       .type = plan_string(l->plan, op->mount.fstype),
+			       .at = plan_string(l->plan, op->at)},
+		err);
+	launch_message_done(&m);
+	return r < 0 ? r : launch_send(l->sync, SYNC_IDMAP_DONE, NULL, 0, err);
+}
+
 static int walk_console(struct launch *l, struct husk_error **err)
 {
 	struct launch_message m;
@@ -438,6 +463,8 @@ static int walk_step(struct launch *l, const struct plan_op *op, const struct la
 		return walk_map_ids(l, calls, err);
 	case PLAN_FORK:
 		return walk_fork(l, err);
+	case PLAN_MOUNT:
+		return op->mount.idmap ? walk_idmap(l, op, err) : 0;
 	case PLAN_AWAIT_CGROUP:
 		return walk_await_cgroup(l, calls, err);
 	case PLAN_CONSOLE:

@@ -17,6 +17,7 @@
 
 struct launch {
 	const struct plan_header *plan;
+	const int *fds; /* the caller's: as many as the plan names */
 	const struct log *log;
 	int sync; /* our end of the socket, or -1 */
 	int launcher; /* pidfd of the launcher until it is reaped, or -1 */

@@ -46,6 +46,7 @@ static const char *const subjects[PLAN_KINDS] = {
 	[PLAN_MEMORY_POLICY] = "set the memory policy",
 	[PLAN_SCHEDULER]     = "set the scheduler",
 	[PLAN_STDIO_OWNER]   = "change the owner of stdio",
+	[PLAN_LSM_EXEC]      = "confine the process to '{0}'",
 	[PLAN_NO_NEW_PRIVILEGES] = "set no_new_privs",
 	[PLAN_SECCOMP]       = "install the seccomp filter",
 	[PLAN_IDENTITY]      = "set user, groups and capabilities",

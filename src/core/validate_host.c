@@ -172,46 +172,20 @@ static void check_capabilities(struct validation *v)
 
 /* ---- security modules ---- */
 
-static bool apparmor_enabled(void)
-{
-	auto_free char *text = slurp("/sys/module/apparmor/parameters/enabled");
-
-	return text && text[0] == 'Y';
-}
-
+/* That there is a module at all, the planner asks. */
 static void check_apparmor(struct validation *v)
 {
 	const struct oci_process *p = v->spec->process;
 	const char *profile = p ? p->apparmor_profile : NULL;
+	auto_free char *loaded = NULL, *line = NULL;
 
 	if (!profile || !*profile || text_equal(profile, "unconfined"))
 		return;
-	if (!apparmor_enabled()) {
+	loaded = slurp("/sys/kernel/security/apparmor/profiles");
+	line = str_printf("%s (", profile);
+	if (loaded && line && !strstr(loaded, line))
 		validate_tell(v, AT(ERROR, "/process/apparmorProfile"),
-			"AppArmor is not enabled on this host");
-	} else {
-		auto_free char *loaded = slurp("/sys/kernel/security/apparmor/profiles");
-		auto_free char *line = str_printf("%s (", profile);
-
-		if (loaded && line && !strstr(loaded, line))
-			validate_tell(v, AT(ERROR, "/process/apparmorProfile"),
-				"AppArmor profile '%s' is not loaded", profile);
-	}
-}
-
-static void check_selinux(struct validation *v)
-{
-	const struct oci_process *p = v->spec->process;
-	const struct oci_linux *l = v->spec->linux;
-
-	if (exists("/sys/fs/selinux/enforce"))
-		return;
-	if (p && p->selinux_label && *p->selinux_label)
-		validate_tell(v, AT(ERROR, "/process/selinuxLabel"),
-			"SELinux is not enabled on this host");
-	if (l && l->mount_label && *l->mount_label)
-		validate_tell(
-			v, AT(ERROR, "/linux/mountLabel"), "SELinux is not enabled on this host");
+			"AppArmor profile '%s' is not loaded", profile);
 }
 
 /* ---- seccomp ---- */
@@ -272,7 +246,6 @@ void validate_kernel(struct validation *v)
 	check_file_systems(v);
 	check_capabilities(v);
 	check_apparmor(v);
-	check_selinux(v);
 	check_seccomp(v);
 	check_resctrl(v);
 }

@@ -9,6 +9,7 @@
 #include <base/parse.h>
 #include <base/str.h>
 #include <base/text.h>
+#include <core/lsm.h>
 #include <json/json.h>
 #include <json/pointer.h>
 #include <oci/check.h>
@@ -186,7 +187,11 @@ static int plan_once(struct search *s, const struct oci_spec *spec, const struct
 	auto_(cgroup_dirs_done) struct cgroup_dirs dirs = {};
 	auto_(plan_done) struct plan plan = {};
 	const struct log log = {hear_log, s, HUSK_LOG_WARNING};
+	uint32_t lsm = PLAN_LSM_APPARMOR | PLAN_LSM_SELINUX;
+	int r = host == &neutral_host ? 0 : lsm_find(spec, spec->process, &lsm, err);
 
+	if (r < 0)
+		return r;
 	if (cgroup_dirs_resolve(&host->cgroups, spec->linux ? spec->linux->cgroups_path : NULL,
 		    "container", &dirs) < 0)
 		return fail_memory(err);
@@ -195,6 +200,7 @@ static int plan_once(struct search *s, const struct oci_spec *spec, const struct
 				   .bundle = s->v->bundle,
 				   .host = host,
 				   .cgroups = &dirs,
+				   .lsm = lsm,
 				   .log = &log},
 		&plan, err);
 }

@@ -76,6 +76,8 @@ int tree_set(struct init *init, int tree, uint64_t set, uint64_t clear, uint64_t
 /* mount(2) on a descriptor, through the trusted procfs. */
 long mount_on_fd(struct init *init, const char *source, int target, const char *fstype,
 	unsigned long flags, const char *data);
+/* Options for mount(2) with the SELinux context, if any, at the end; may use init->path. NULL: too long. */
+const char *mount_data(struct init *init, const char *data, const char *label);
 int copy_up(struct init *init, int from, int to);
 
 static inline const char *str(const struct init *init, plan_str s)
@@ -104,6 +106,7 @@ init_handler init_hostname, init_domainname, init_sysctl, init_personality,
 init_handler init_io_priority, init_cpu_affinity, init_memory_policy, init_scheduler; /* sched.c */
 init_handler init_propagation, init_root, init_enter_root, init_root_readonly; /* rootfs.c */
 init_handler init_mount; /* mounts.c */
+init_handler init_lsm_exec; /* lsm.c */
 init_handler init_mkdir, init_symlink, init_device, init_device_bind, init_make_cwd; /* nodes.c */
 init_handler init_mask, init_readonly_path; /* masks.c */
 init_handler init_console, init_stdio_owner; /* console.c */

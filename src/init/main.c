@@ -50,6 +50,7 @@ static init_handler *const handlers[PLAN_KINDS] = {
 	[PLAN_MEMORY_POLICY]     = init_memory_policy,
 	[PLAN_SCHEDULER]         = init_scheduler,
 	[PLAN_STDIO_OWNER]       = init_stdio_owner,
+	[PLAN_LSM_EXEC]          = init_lsm_exec,
 	[PLAN_NO_NEW_PRIVILEGES] = init_no_new_privileges,
 	[PLAN_SECCOMP]           = init_seccomp,
 	[PLAN_CWD]               = init_cwd,

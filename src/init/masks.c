@@ -51,7 +51,7 @@ static int mask_file(struct init *init, int target)
 	return r;
 }
 
-static long new_mask_tree(void)
+static long new_mask_tree(const char *label)
 {
 	long fs = sys(fsopen, "tmpfs", FSOPEN_CLOEXEC), r;
 
@@ -60,6 +60,8 @@ static long new_mask_tree(void)
 	r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "source", "tmpfs", 0);
 	if (!r)
 		r = sys(fsconfig, fs, FSCONFIG_SET_FLAG, "ro", NULL, 0);
+	if (!r && *label)
+		r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "context", label, 0);
 	if (!r)
 		r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (!r)
@@ -69,8 +71,9 @@ static long new_mask_tree(void)
 }
 
 /* One tmpfs serves all directories: the first use attaches it, the others are clones of that mount. */
-static int mask_directory(struct init *init, int target)
+static int mask_directory(struct init *init, int target, const char *label)
 {
+	const char *data;
 	long tree;
 	int r;
 
@@ -82,9 +85,11 @@ static int mask_directory(struct init *init, int target)
 		close_fd((int)tree);
 		return r;
 	}
-	tree = new_mask_tree();
+	tree = new_mask_tree(label);
 	if (tree == -ENOSYS || tree == -EPERM) {
-		tree = mount_on_fd(init, "tmpfs", target, "tmpfs", MS_RDONLY, NULL);
+		data = mount_data(init, "", label);
+		tree = data ? mount_on_fd(init, "tmpfs", target, "tmpfs", MS_RDONLY, data)
+			    : -ENAMETOOLONG;
 		return tree < 0 ? fault(init, tree, "mount(tmpfs)", NULL) : 0;
 	}
 	if (tree < 0)
@@ -96,7 +101,7 @@ static int mask_directory(struct init *init, int target)
 int init_mask(struct init *init, const struct plan_op *op)
 {
 	struct statx st;
-	int fd = resolve_open(init, str(init, op->path.path), RESOLVE_NOTHING, 0), r;
+	int fd = resolve_open(init, str(init, op->mask.path), RESOLVE_NOTHING, 0), r;
 
 	if (is_absent(fd))
 		return 0;
@@ -106,7 +111,8 @@ int init_mask(struct init *init, const struct plan_op *op)
 	if (r < 0)
 		r = fault(init, r, "statx", NULL);
 	else
-		r = S_ISDIR(st.stx_mode) ? mask_directory(init, fd) : mask_file(init, fd);
+		r = S_ISDIR(st.stx_mode) ? mask_directory(init, fd, str(init, op->mask.label))
+					 : mask_file(init, fd);
 	close_fd(fd);
 	return r;
 }

@@ -53,6 +53,21 @@ long mount_on_fd(struct init *init, const char *source, int target, const char *
 	return sys(mount, source, path, fstype, flags, data);
 }
 
+const char *mount_data(struct init *init, const char *data, const char *label)
+{
+	char *text = init->path;
+	size_t len = 0, room = sizeof init->path;
+
+	if (!*label)
+		return data;
+	/* quotes, because the categories of a context are between commas */
+	if (text_add(text, room, &len, data) || (*data && text_add(text, room, &len, ",")) ||
+		text_add(text, room, &len, "context=\"") || text_add(text, room, &len, label) ||
+		text_add(text, room, &len, "\""))
+		return NULL;
+	return text;
+}
+
 /* MOUNT_ATTR_* as MS_*: the old numbers of the same things. */
 static unsigned long old_flags(uint64_t attr)
 {
@@ -164,6 +179,17 @@ static int fs_fault(struct init *init, int fs, long r, const char *what, const c
 	return fault(init, r, what, option);
 }
 
+/* "a,b" in quotes is how a context is written in options; the kernel wants it bare. */
+static void unquote(char *value)
+{
+	size_t n = text_len(value);
+
+	if (n < 2 || value[0] != '"' || value[n - 1] != '"')
+		return;
+	__builtin_memmove(value, value + 1, n - 2);
+	value[n - 2] = '\0';
+}
+
 static int fs_option(struct init *init, int fs, char *option)
 {
 	char *value = option;
@@ -173,6 +199,7 @@ static int fs_option(struct init *init, int fs, char *option)
 		value++;
 	if (*value) {
 		*value++ = '\0';
+		unquote(value);
 		r = sys(fsconfig, fs, FSCONFIG_SET_STRING, option, value, 0);
 	} else {
 		r = sys(fsconfig, fs, FSCONFIG_SET_FLAG, option, NULL, 0);
@@ -180,17 +207,19 @@ static int fs_option(struct init *init, int fs, char *option)
 	return r < 0 ? fs_fault(init, fs, r, "fsconfig", option) : 0;
 }
 
-/* Each "name" or "name=value" between commas. */
+/* Each "name" or "name=value" between commas, but for those in quotes. */
 static int fs_options(struct init *init, int fs, const char *data)
 {
 	char option[OPTION_ROOM + 64];
 
 	while (*data) {
 		size_t n = 0;
-		int r;
+		int r, quoted = 0;
 
-		while (*data && *data != ',' && n + 1 < sizeof option)
+		while (*data && (quoted || *data != ',') && n + 1 < sizeof option) {
+			quoted ^= *data == '"';
 			option[n++] = *data++;
+		}
 		option[n] = '\0';
 		if (*data && *data != ',')
 			return fault(init, -EINVAL, "fsconfig", "option too long");
@@ -227,6 +256,15 @@ static int fs_superblock_flags(struct init *init, int fs, uint32_t flags)
 	return 0;
 }
 
+static int fs_label(struct init *init, int fs, const struct plan_mount *m)
+{
+	long r = 0;
+
+	if (m->label && !(m->flags & PLAN_MOUNT_LABEL_FILE))
+		r = sys(fsconfig, fs, FSCONFIG_SET_STRING, "context", str(init, m->label), 0);
+	return r < 0 ? fs_fault(init, fs, r, "fsconfig", "context") : 0;
+}
+
 static int fs_configure(struct init *init, int fs, const struct plan_mount *m)
 {
 	const char *source = str(init, m->source);
@@ -237,6 +275,8 @@ static int fs_configure(struct init *init, int fs, const struct plan_mount *m)
 	r = fs_superblock_flags(init, fs, m->sb_flags);
 	if (!r)
 		r = fs_options(init, fs, str(init, m->data));
+	if (!r)
+		r = fs_label(init, fs, m);
 	if (r < 0)
 		return (int)r;
 	r = sys(fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
@@ -303,26 +343,46 @@ static int set_propagation(struct init *init, int tree, const struct plan_mount 
 	return r;
 }
 
+/* A message queue's file system was mounted by the kernel before us, so that it takes no context any more. */
+static int label_file(struct init *init, int tree, const char *label)
+{
+	char path[40];
+	size_t len = 0;
+	long r = sys(fchdir, init->proc);
+
+	(void)text_add(path, sizeof path, &len, "self/fd/");
+	(void)text_add_number(path, sizeof path, &len, (unsigned long)tree);
+	if (!r)
+		r = sys(setxattr, path, "security.selinux", label, text_len(label) + 1, 0);
+	return r < 0 ? fault(init, r, "setxattr(security.selinux)", label) : 0;
+}
+
 static int mount_old(struct init *init, const struct plan_mount *m)
 {
+	const char *label = m->flags & PLAN_MOUNT_LABEL_FILE ? "" : str(init, m->label), *data;
 	int target, r;
 	long done;
 
-	if (m->flags & PLAN_MOUNT_COPY_UP || m->tree_attr_set || m->tree_attr_clear)
+	if (m->flags & PLAN_MOUNT_COPY_UP || m->tree_attr_set || m->tree_attr_clear || m->idmap)
 		return fault(init, -ENOSYS, "fsopen",
-			"tmpcopyup and recursive options cannot be had by mount(2)");
+			"tmpcopyup, idmap and recursive options cannot be had by mount(2), which "
+			"long options and old kernels need");
 	target = open_target(init, m, 1);
 	if (target < 0)
 		return target;
-	done = mount_on_fd(init, str(init, m->source), target, str(init, m->fstype),
-		m->sb_flags | old_flags(m->attr_set), str(init, m->data));
+	data = mount_data(init, str(init, m->data), label);
+	done = !data ? -ENAMETOOLONG
+		     : mount_on_fd(init, str(init, m->source), target, str(init, m->fstype),
+			       m->sb_flags | old_flags(m->attr_set), data);
 	close_fd(target);
 	if (done < 0)
 		return fault(init, done, "mount", NULL);
 	target = open_target(init, m, 1);
 	if (target < 0)
 		return target;
-	r = set_propagation(init, target, m);
+	r = m->flags & PLAN_MOUNT_LABEL_FILE ? label_file(init, target, str(init, m->label)) : 0;
+	if (!r)
+		r = set_propagation(init, target, m);
 	close_fd(target);
 	return r;
 }
@@ -365,6 +425,42 @@ static int bind_tree(struct init *init, const struct plan_mount *m)
 	return tree < 0 ? fault(init, tree, "open_tree", NULL) : (int)tree;
 }
 
+/* A new tree goes to the runtime and back: only it has the right over both the file system and the namespace. */
+static int idmap(struct init *init, int tree)
+{
+	int r = sync_send(init, SYNC_IDMAP_WANTED, NULL, 0, tree);
+
+	return r < 0 ? fault(init, r, "ask the runtime to id-map", NULL)
+		     : sync_expect(init, SYNC_IDMAP_DONE);
+}
+
+/* Instead of a mount: the link that the source is. One that is there already and says the same will do. */
+static int copy_symlink(struct init *init, const struct plan_mount *m, int tree)
+{
+	char link[INIT_PATH_MAX / 2], *there = init->path;
+	const char *name;
+	long n = sys(readlinkat, tree, "", link, sizeof link), r;
+	int dir;
+
+	if (n < 0 || n == sizeof link)
+		return fault(init, n < 0 ? n : -ENAMETOOLONG, "readlinkat", NULL);
+	link[n] = '\0';
+	dir = resolve_parent(init, str(init, m->target), &name);
+	if (dir < 0)
+		return fault(init, dir, "open the directory", NULL);
+	r = sys(symlinkat, link, dir, name);
+	if (r == -EEXIST) {
+		long have = sys(readlinkat, dir, name, there, INIT_PATH_MAX - 1);
+
+		there[have > 0 ? have : 0] = '\0';
+		r = text_same(link, there) ? 0 : r;
+	}
+	close_fd(dir);
+	return r < 0 ? fault(init, r, "symlinkat",
+			       r == -EEXIST ? "what is there is not this link" : NULL)
+		     : 0;
+}
+
 /* Everything a tree gets before anyone can see it, then its place, then what old kernels can only do afterwards. */
 static int place_tree(struct init *init, const struct plan_mount *m, int tree, int target)
 {
@@ -372,6 +468,10 @@ static int place_tree(struct init *init, const struct plan_mount *m, int tree, i
 
 	if (m->flags & PLAN_MOUNT_SLAVE_SOURCE)
 		r = tree_set(init, tree, 0, 0, MS_SLAVE | MS_REC, 0);
+	if (!r && m->idmap)
+		r = idmap(init, tree);
+	if (!r && m->flags & PLAN_MOUNT_LABEL_FILE)
+		r = label_file(init, tree, str(init, m->label));
 	if (!r && m->flags & PLAN_MOUNT_BIND && (m->attr_set || m->attr_clear))
 		r = late = tree_set_new(init, tree, m->attr_set, m->attr_clear, 0, 0);
 	if (r >= 0 && (m->tree_attr_set || m->tree_attr_clear)) {
@@ -407,9 +507,15 @@ int init_mount(struct init *init, const struct plan_op *op)
 	if (tree < 0)
 		return tree;
 	r = (int)sys(statx, tree, "", AT_EMPTY_PATH, STATX_TYPE, &st);
-	target = r < 0 ? fault(init, r, "statx", NULL) : open_target(init, m, S_ISDIR(st.stx_mode));
-	r = target < 0 ? target : place_tree(init, m, tree, target);
-	close_fd(target);
+	if (r < 0) {
+		r = fault(init, r, "statx", NULL);
+	} else if (m->flags & PLAN_MOUNT_COPY_SYMLINK && S_ISLNK(st.stx_mode)) {
+		r = copy_symlink(init, m, tree);
+	} else {
+		target = open_target(init, m, S_ISDIR(st.stx_mode));
+		r = target < 0 ? target : place_tree(init, m, tree, target);
+		close_fd(target);
+	}
 	close_fd(tree);
 	return r;
 }

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -88,6 +90,29 @@ int probe_kernel_at_least(unsigned int major, unsigned int minor)
 		for (; isdigit((unsigned char)*p) && number[i] < 10000; p++)
 			number[i] = number[i] * 10 + (unsigned int)(*p - '0');
 	return number[0] > major || (number[0] == major && number[1] >= minor);
+}
+
+int probe_apparmor(void)
+{
+	auto_free char *text = NULL;
+	int r = io_read_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text, NULL);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : *text == 'Y';
+}
+
+int probe_selinux(void)
+{
+	auto_free char *label = NULL;
+	struct statfs fs;
+	int r;
+
+	if (statfs("/sys/fs/selinux", &fs) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if ((uint32_t)fs.f_type != SELINUX_MAGIC)
+		return 0;
+	r = io_read_at(AT_FDCWD, "/proc/self/attr/current", 4096, &label, NULL);
+	/* until a policy is loaded everything is "kernel" */
+	return r < 0 ? r : strcmp(label, "kernel") != 0;
 }
 
 int probe_has_cgroup_kill(const char *cgroup_dir)

@@ -14,6 +14,9 @@ int probe_known_capabilities(uint64_t *ret) nodiscard;
 int probe_effective_capabilities(uint64_t *ret) nodiscard;
 /* 1 when the running kernel is that version or a later one. For hints in messages; features are tried, not guessed. */
 int probe_kernel_at_least(unsigned int major, unsigned int minor) nodiscard;
+/* 1 when the security module is at work: AppArmor enabled, SELinux with a policy loaded. */
+int probe_apparmor(void) nodiscard;
+int probe_selinux(void) nodiscard;
 /* 1 when the cgroup2 directory has cgroup.kill (5.14). The root of a hierarchy never has it. */
 int probe_has_cgroup_kill(const char *cgroup_dir) nodiscard;
 

@@ -23,6 +23,8 @@ static int prepare(struct planner *p, struct husk_error **err)
 	}
 	plan_find_namespaces(p);
 	r = plan_refuse_later(p, err);
+	if (r >= 0)
+		r = plan_check_labels(p, err);
 	return r < 0 ? r : plan_check_ids(p, err);
 }
 
@@ -122,6 +124,7 @@ int plan_create(const struct plan_create_input *in, struct plan *ret, struct hus
 		.host = in->host,
 		.log = in->log,
 		.id = in->id,
+		.lsm = in->lsm,
 	};
 
 	return seal(&p, create_all(&p, err), ret, err);
@@ -137,6 +140,7 @@ int plan_exec(const struct plan_exec_input *in, struct plan *ret, struct husk_er
 		.host = in->host,
 		.log = in->log,
 		.id = in->id,
+		.lsm = in->lsm,
 	};
 
 	return seal(&p, exec_all(&p, err), ret, err);

@@ -70,6 +70,7 @@ static void tmpfs(struct planner *p, const struct mount_item *item)
 	op->mount.source = builder_str(&p->b, "tmpfs");
 	op->mount.fstype = builder_str(&p->b, "tmpfs");
 	op->mount.data = builder_str(&p->b, "mode=755");
+	plan_label(p, op, "tmpfs");
 	/* Writable until its directories are made. */
 	op->mount.attr_set &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	op->mount.attr_set |= MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;

@@ -175,6 +175,34 @@ DESCRIBE(root)
 		strbuf_add(out, " (no mount namespace)");
 }
 
+/* The lines of uid_map as crun's option writes them. */
+static void add_map(struct strbuf *out, const char *lines)
+{
+	for (; *lines; lines++)
+		if (*lines == '\n')
+			strbuf_add(out, lines[1] ? "#" : "");
+		else
+			strbuf_add_char(out, *lines == ' ' ? '-' : *lines);
+}
+
+static void add_idmap(struct strbuf *out, const struct plan_header *plan, plan_fd_ref ref)
+{
+	const struct plan_fd *fd;
+
+	if (!ref)
+		return;
+	fd = &plan_fds(plan)[ref - 1];
+	if (fd->kind == PLAN_FD_NAMESPACE) {
+		strbuf_add(out, ", id-mapped as ");
+		add_str(out, plan, fd->path);
+		return;
+	}
+	strbuf_add(out, ", id-mapped uids=");
+	add_map(out, plan_string(plan, fd->path));
+	strbuf_add(out, ";gids=");
+	add_map(out, plan_string(plan, fd->gids));
+}
+
 DESCRIBE(mount)
 {
 	const struct plan_mount *m = &op->mount;
@@ -194,8 +222,15 @@ DESCRIBE(mount)
 		strbuf_add(out, " data ");
 		add_str(out, plan, m->data);
 	}
+	if (m->label) {
+		strbuf_add(out, " label ");
+		add_str(out, plan, m->label);
+	}
 	if (m->fd)
 		strbuf_add(out, ", opened by the runtime");
+	if (m->fd && plan_fds(plan)[m->fd - 1].arg & PLAN_TREE_IDMAP_ALL)
+		strbuf_add(out, ", all of it");
+	add_idmap(out, plan, m->fd ? plan_fds(plan)[m->fd - 1].idmap : m->idmap);
 }
 
 DESCRIBE(mkdir_)
@@ -268,6 +303,21 @@ DESCRIBE(sysctl)
 DESCRIBE(path)
 {
 	add_str(out, plan, op->path.path);
+}
+
+DESCRIBE(mask)
+{
+	add_str(out, plan, op->mask.path);
+	if (op->mask.label) {
+		strbuf_add(out, " label ");
+		add_str(out, plan, op->mask.label);
+	}
+}
+
+DESCRIBE(lsm)
+{
+	strbuf_add(out, op->lsm.kind == PLAN_LSM_APPARMOR ? "AppArmor " : "SELinux ");
+	add_str(out, plan, op->lsm.label);
 }
 
 DESCRIBE(personality)
@@ -389,9 +439,9 @@ static describe_fn *const describe[PLAN_KINDS] = {
 	[PLAN_DOMAINNAME] = name, [PLAN_PROPAGATION] = propagation, [PLAN_ROOT] = root, [PLAN_MOUNT] = mount,
 	[PLAN_MKDIR] = mkdir_, [PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,
 	[PLAN_DEVICE_BIND] = device_bind, [PLAN_AWAIT_CGROUP] = nothing, [PLAN_CGROUP_NS] = nothing,
-	[PLAN_ENTER_ROOT] = enter_root, [PLAN_CONSOLE] = console, [PLAN_SYSCTL] = sysctl, [PLAN_MASK] = path,
+	[PLAN_ENTER_ROOT] = enter_root, [PLAN_CONSOLE] = console, [PLAN_SYSCTL] = sysctl, [PLAN_MASK] = mask,
 	[PLAN_READONLY_PATH] = path, [PLAN_ROOT_READONLY] = nothing, [PLAN_MAKE_CWD] = path,
-	[PLAN_PERSONALITY] = personality, [PLAN_STDIO_OWNER] = stdio_owner, [PLAN_NO_NEW_PRIVILEGES] = nothing,
+	[PLAN_PERSONALITY] = personality, [PLAN_STDIO_OWNER] = stdio_owner, [PLAN_LSM_EXEC] = lsm, [PLAN_NO_NEW_PRIVILEGES] = nothing,
 	[PLAN_SECCOMP] = seccomp, [PLAN_CWD] = cwd, [PLAN_IDENTITY] = identity, [PLAN_UMASK] = umask_,
 	[PLAN_FIND] = find, [PLAN_READY] = ready, [PLAN_EXEC] = exec,
 };

@@ -7,7 +7,6 @@
 #include <plan/planner.h>
 
 #include <base/mem.h>
-#include <base/text.h>
 
 struct wish {
 	bool present;
@@ -23,19 +22,6 @@ static int refuse(const struct wish *wishes, size_t n, struct husk_error **err)
 	return 0;
 }
 
-static int refuse_process(const struct oci_process *process, struct husk_error **err)
-{
-	const char *apparmor = process->apparmor_profile;
-	const struct wish wishes[] = {
-		/* "unconfined" is what a process is that nobody confines. */
-		{given(apparmor) && !text_equal(apparmor, "unconfined"),
-			"/process/apparmorProfile"},
-		{given(process->selinux_label), "/process/selinuxLabel"},
-	};
-
-	return refuse(wishes, ARRAY_LEN(wishes), err);
-}
-
 static int refuse_spec(const struct planner *p, struct husk_error **err)
 {
 	static const struct oci_hooks none;
@@ -47,7 +33,6 @@ static int refuse_spec(const struct planner *p, struct husk_error **err)
 		{hooks->start_container.n, "/hooks/startContainer"},
 		{hooks->poststart.n, "/hooks/poststart"},
 		{hooks->poststop.n, "/hooks/poststop"},
-		{given(p->linux_->mount_label), "/linux/mountLabel"},
 		{p->linux_->intel_rdt, "/linux/intelRdt"},
 		{p->linux_->net_devices.n, "/linux/netDevices"},
 	};
@@ -82,10 +67,8 @@ static void mention_resources(const struct planner *p)
 
 int plan_refuse_later(struct planner *p, struct husk_error **err)
 {
-	int r = refuse_process(p->process, err);
-
-	if (r < 0 || !p->create)
-		return r;
+	if (!p->create)
+		return 0;
 	mention_resources(p);
 	return refuse_spec(p, err);
 }

@@ -7,6 +7,7 @@
 #include <plan/mount_options.h>
 #include <plan/planner.h>
 
+#include <string.h>
 #include <base/mem.h>
 #include <base/text.h>
 #include <kern/mount_flags.h>
@@ -18,7 +19,7 @@ struct option {
 	uint32_t propagation;
 	uint32_t flags; /* enum plan_mount_flags */
 	bool tree; /* set and clear are for the whole tree */
-	bool later; /* known, but not supported yet */
+	bool idmap; /* a mapping may follow behind '=' */
 };
 
 #define ATTR(name, word)                \
@@ -62,10 +63,6 @@ struct option {
 	{                                        \
 		name, .flags = PLAN_MOUNT_##word \
 	}
-#define LATER(name)                 \
-	{                           \
-		name, .later = true \
-	}
 
 /* clang-format off */
 static const struct option options_known[] = {
@@ -105,7 +102,8 @@ static const struct option options_known[] = {
 	TREE_ATIME("rrelatime", RELATIME),   {"rnorelatime"},
 	TREE_ATIME("rnoatime", NOATIME),     TREE_ATIME("ratime", RELATIME),
 	TREE_ATIME("rstrictatime", STRICTATIME), TREE_ATIME("rnostrictatime", RELATIME),
-	LATER("idmap"), LATER("ridmap"), LATER("copy-symlink"),
+	{"copy-symlink", .flags = PLAN_MOUNT_COPY_SYMLINK | PLAN_MOUNT_SOURCE_NOFOLLOW},
+	{"idmap", .idmap = true}, {"ridmap", .idmap = true},
 	{},
 };
 /* clang-format on */
@@ -115,16 +113,16 @@ static const struct option *option_find(const char *word)
 	for (const struct option *row = options_known; row->name; row++)
 		if (text_equal(row->name, word))
 			return row;
-	/* crun's "idmap=uids=..." is the same wish in other words */
-	if (text_after(word, "idmap=") || text_after(word, "ridmap="))
+	/* crun's way to give the mapping with the option */
+	if (text_after(word, "idmap="))
 		return option_find("idmap");
-	return NULL;
+	return text_after(word, "ridmap=") ? option_find("ridmap") : NULL;
 }
 
 const char *mount_option_name(size_t i)
 {
 	for (const struct option *row = options_known; row->name; row++)
-		if (!row->later && !i--)
+		if (!i--)
 			return row->name;
 	return NULL;
 }
@@ -157,6 +155,16 @@ static bool apply(struct mount_options *o, const struct option *row)
 	return !row->propagation || apply_propagation(o->propagation, row->propagation);
 }
 
+static void apply_idmap(struct mount_options *o, const char *word)
+{
+	const char *text = strchr(word, '=');
+
+	o->idmap = true;
+	o->idmap_all |= *word == 'r';
+	if (text)
+		o->idmap_text = text + 1;
+}
+
 static int one(struct mount_options *o, const char *word, const char *at, struct husk_error **err)
 {
 	const struct option *row = option_find(word);
@@ -167,9 +175,8 @@ static int one(struct mount_options *o, const char *word, const char *at, struct
 		strbuf_add(&o->data, word);
 		return strbuf_failed(&o->data) ? fail_memory(err) : 0;
 	}
-	if (row->later)
-		return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, at,
-			"%s: mount option '%s' is not supported yet", at, row->name);
+	if (row->idmap)
+		apply_idmap(o, word);
 	if (!apply(o, row))
 		return fail_at(err, at, "a mount has at most 4 propagation options");
 	return 0;
@@ -179,7 +186,8 @@ int mount_options_parse(const struct strv *options, size_t index, struct mount_o
 	struct husk_error **err)
 {
 	for (size_t i = 0; i < options->n; i++) {
-		size_t had = ret->data.len;
+		const char *mapping = ret->idmap_text;
+		bool had = ret->data.len, mapped = ret->idmap;
 		auto_free char *at = str_printf("/mounts/%zu/options/%zu", index, i);
 		int r = at ? one(ret, options->v[i], at, err) : fail_memory(err);
 
@@ -187,6 +195,8 @@ int mount_options_parse(const struct strv *options, size_t index, struct mount_o
 			return r;
 		if (!had && ret->data.len)
 			ret->data_index = i;
+		if (mapped != ret->idmap || mapping != ret->idmap_text)
+			ret->idmap_index = i;
 	}
 	return 0;
 }

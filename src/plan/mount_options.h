@@ -3,6 +3,7 @@
 #ifndef HUSK_PLAN_MOUNT_OPTIONS_H
 #define HUSK_PLAN_MOUNT_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <base/array.h>
@@ -17,6 +18,10 @@ struct mount_options {
 	uint32_t sb_flags;
 	uint32_t flags; /* enum plan_mount_flags */
 	uint32_t propagation[4];
+	bool idmap, idmap_all; /* the mount, or the mounts below it too */
+	const char *
+		idmap_text; /* crun's "uids=...;gids=..." behind idmap=, part of the option; or NULL */
+	size_t idmap_index;
 	struct strbuf data; /* what is not in the table: for the file system */
 	size_t data_index; /* of the first of these */
 };
@@ -26,7 +31,7 @@ int mount_options_parse(const struct strv *options, size_t index, struct mount_o
 	struct husk_error **err) nodiscard;
 void mount_options_done(struct mount_options *o);
 
-/* The names of the table that are supported, by number; NULL behind the last one. */
+/* The names of the table, by number; NULL behind the last one. */
 const char *mount_option_name(size_t i);
 
 #endif

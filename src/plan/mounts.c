@@ -79,8 +79,7 @@ static int check_proc(const struct mount_item *item, struct husk_error **err)
 	return text ? refuse(item, "destination", text, err) : fail_memory(err);
 }
 
-static int check_bind(
-	const struct planner *p, const struct mount_item *item, struct husk_error **err)
+static int check_bind(const struct mount_item *item, struct husk_error **err)
 {
 	const struct mount_options *o = item->options;
 	auto_free char *option = NULL;
@@ -94,9 +93,6 @@ static int check_bind(
 	}
 	if (!given(item->mount->source) && !(o->flags & PLAN_MOUNT_REMOUNT))
 		return refuse(item, "source", "is missing: a bind mount needs one", err);
-	if (o->flags & PLAN_MOUNT_SOURCE_NOFOLLOW && has_namespace(p, CLONE_NEWUSER))
-		return refuse(item, "options",
-			"src-nofollow is not supported yet together with a user namespace", err);
 	return 0;
 }
 
@@ -108,24 +104,23 @@ static int check_new(const struct mount_item *item, struct husk_error **err)
 	if (is_type(item, "none"))
 		return refuse(item, "type",
 			"'none' is for bind mounts, and there is no option bind or rbind", err);
+	if (item->options->flags & PLAN_MOUNT_COPY_SYMLINK)
+		return refuse(item, "options", "copy-symlink is for bind mounts", err);
 	if (item->options->flags & PLAN_MOUNT_SOURCE_NOFOLLOW)
 		return refuse(item, "options", "src-nofollow is for bind mounts", err);
 	return 0;
 }
 
-static int check(const struct planner *p, const struct mount_item *item, struct husk_error **err)
+static int check(const struct mount_item *item, struct husk_error **err)
 {
 	const struct mount_options *o = item->options;
 	int r = check_proc(item, err);
 
 	if (r < 0)
 		return r;
-	if (item->mount->uid_mappings.n || item->mount->gid_mappings.n)
-		return refuse(item, item->mount->uid_mappings.n ? "uidMappings" : "gidMappings",
-			"id-mapped mounts are not supported yet", err);
 	if (o->flags & PLAN_MOUNT_COPY_UP && (is_bind(item) || !is_type(item, "tmpfs")))
 		return refuse(item, "options", "tmpcopyup is for tmpfs", err);
-	return is_bind(item) ? check_bind(p, item, err) : check_new(item, err);
+	return is_bind(item) ? check_bind(item, err) : check_new(item, err);
 }
 
 struct plan_op *plan_mount_op(struct planner *p, const struct mount_item *item)
@@ -159,28 +154,58 @@ static bool root_shared(const struct planner *p)
 	       (how.value == OCI_PROPAGATION_SHARED || how.value == OCI_PROPAGATION_RSHARED);
 }
 
-/*
- * Root of a new user namespace may lack the right to walk to the source, so that the parent opens it where it has
- * the right. The path stays in the operation for messages.
- */
-void plan_bind_source(struct planner *p, struct plan_op *op, const char *source)
+/* The source as a tree that the parent opens. The path stays in the operation for messages. */
+static struct plan_fd *tree_from_parent(struct planner *p, struct plan_op *op, const char *source)
 {
-	bool recursive = op->mount.flags & PLAN_MOUNT_RECURSIVE;
+	uint32_t how = 0;
 
-	op->mount.source = builder_str(&p->b, source);
-	if (!has_namespace(p, CLONE_NEWUSER) || p->host->euid != 0 || p->host->in_user_namespace)
-		return;
-	op->mount.fd = builder_fd(&p->b, PLAN_FD_TREE, recursive, source,
+	if (op->mount.flags & PLAN_MOUNT_RECURSIVE)
+		how |= PLAN_TREE_RECURSIVE;
+	if (op->mount.flags & PLAN_MOUNT_SOURCE_NOFOLLOW)
+		how |= PLAN_TREE_NOFOLLOW;
+	op->mount.fd = builder_fd(&p->b, PLAN_FD_TREE, how, source,
 		op->at ? builder_strf(&p->b, "%s/source", p->b.strings.text + op->at) : 0);
 	if (!root_shared(p))
 		op->mount.flags |= PLAN_MOUNT_SLAVE_SOURCE;
+	return op->mount.fd ? &p->b.fds.v[op->mount.fd - 1] : NULL;
+}
+
+/*
+ * Root of a new user namespace may lack the right to walk to the source, so that the parent opens it where it has
+ * the right.
+ */
+void plan_bind_source(struct planner *p, struct plan_op *op, const char *source)
+{
+	op->mount.source = builder_str(&p->b, source);
+	if (has_namespace(p, CLONE_NEWUSER) && p->host->euid == 0 && !p->host->in_user_namespace)
+		(void)tree_from_parent(p, op, source);
+}
+
+/* It is the right over the file system that counts, so that the parent does this too. */
+static void bind_mapped(
+	struct planner *p, const struct mount_item *item, const char *source, plan_fd_ref idmap)
+{
+	struct plan_op *op = plan_mount_op(p, item);
+	struct plan_fd *tree;
+
+	op->mount.source = builder_str(&p->b, source);
+	tree = tree_from_parent(p, op, source);
+	if (!tree)
+		return;
+	tree->idmap = idmap;
+	if (item->options->idmap_all)
+		tree->arg |= PLAN_TREE_IDMAP_ALL;
 }
 
 static int bind(struct planner *p, const struct mount_item *item, struct husk_error **err)
 {
 	auto_free char *source = NULL;
+	plan_fd_ref idmap = 0;
 	struct plan_op *op;
+	int r = plan_idmap(p, item, &idmap, err);
 
+	if (r < 0)
+		return r;
 	if (item->options->flags & PLAN_MOUNT_REMOUNT) {
 		plan_mount_op(p, item);
 		return 0;
@@ -189,35 +214,51 @@ static int bind(struct planner *p, const struct mount_item *item, struct husk_er
 					     : path_join(p->create->bundle, item->mount->source);
 	if (!source)
 		return fail_memory(err);
+	if (idmap) {
+		bind_mapped(p, item, source, idmap);
+		return 0;
+	}
 	op = plan_mount_op(p, item);
 	plan_bind_source(p, op, source);
 	return 0;
 }
 
-static void new_file_system(struct planner *p, const struct mount_item *item)
+static int new_file_system(
+	struct planner *p, const struct mount_item *item, struct husk_error **err)
 {
-	struct plan_op *op = plan_mount_op(p, item);
+	plan_fd_ref idmap = 0;
+	struct plan_op *op;
+	int r = plan_idmap(p, item, &idmap, err);
 
+	if (r < 0)
+		return r;
+	op = plan_mount_op(p, item);
+	op->mount.idmap = idmap;
 	op->mount.source = builder_str(&p->b, item->mount->source);
 	op->mount.fstype = builder_str(&p->b, item->mount->type);
 	op->mount.data = builder_str(&p->b, item->options->data.text);
 	if (is_type(item, "proc") || is_type(item, "sysfs"))
 		op->mount.flags |= PLAN_MOUNT_REAL_TARGET;
+	if (given(item->mount->type))
+		plan_label(p, op, item->mount->type);
+	return 0;
 }
 
 static int dispatch(struct planner *p, const struct mount_item *item, struct husk_error **err)
 {
-	int r = check(p, item, err);
+	int r = check(item, err);
 
 	if (r < 0)
 		return r;
 	if (is_bind(item))
 		return bind(p, item, err);
 	if (!(item->options->flags & PLAN_MOUNT_REMOUNT) &&
-		(is_type(item, "cgroup") || is_type(item, "cgroup2")))
+		(is_type(item, "cgroup") || is_type(item, "cgroup2"))) {
+		if (item->options->idmap || item->mount->uid_mappings.n)
+			return refuse(item, "type", "control groups cannot be id-mapped", err);
 		return plan_cgroup_mount(p, item, err);
-	new_file_system(p, item);
-	return 0;
+	}
+	return new_file_system(p, item, err);
 }
 
 static int one(struct planner *p, size_t index, struct husk_error **err)

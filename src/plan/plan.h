@@ -35,6 +35,8 @@ struct plan_create_input {
 	const struct log *log; /* warnings for what the spec lets us ignore */
 	const char *
 		notify_socket; /* host path of the sd_notify(3) socket, bound at /run/notify/notify.sock; NULL: none */
+	uint32_t
+		lsm; /* enum plan_lsm_kind: at work on this host, if the configuration has a label for it */
 	bool gate; /* create: wait for start; else run */
 	bool no_pivot, no_new_keyring;
 	int preserve_fds; /* LISTEN_FDS included */
@@ -47,6 +49,7 @@ struct plan_exec_input {
 	const struct plan_host *host;
 	const struct log *log;
 	const char *id;
+	uint32_t lsm;
 	bool no_new_keyring;
 	int preserve_fds, listen_fds;
 };

@@ -20,8 +20,10 @@ struct planner {
 	const struct plan_host *host;
 	const struct log *log;
 	const char *id;
+	const char *mount_label; /* linux.mountLabel if SELinux can do something with it, or NULL */
 	uint64_t ns_new, ns_joined; /* CLONE_NEW* */
 	uint32_t uid, gid; /* process.user */
+	uint32_t lsm; /* enum plan_lsm_kind: those at work on this host */
 	bool cgroup_awaited; /* AWAIT_CGROUP is in the plan */
 	struct builder b;
 };
@@ -92,6 +94,15 @@ void plan_cpu_affinity_initial(struct planner *p);
 void plan_cpu_affinity_final(struct planner *p);
 int plan_memory_policy(struct planner *p, struct husk_error **err);
 void plan_scheduler(struct planner *p);
+
+/* idmap.c: the user namespace that a mount is to be id-mapped with; *ret stays as it is where it is not to be */
+int plan_idmap(struct planner *p, const struct mount_item *item, plan_fd_ref *ret,
+	struct husk_error **err);
+
+/* lsm.c: refuses labels that nobody would enforce; the label of a new file system; what the program is confined to */
+int plan_check_labels(struct planner *p, struct husk_error **err);
+void plan_label(struct planner *p, struct plan_op *op, const char *type);
+void plan_lsm(struct planner *p);
 
 /* caps.c: fills the five sets */
 int plan_caps(struct planner *p, struct plan_identity *ret, struct husk_error **err);

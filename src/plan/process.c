@@ -270,6 +270,7 @@ int plan_tail(struct planner *p, struct husk_error **err)
 	plan_scheduler(p);
 	if (!opt_true(p->process->terminal))
 		builder_op(&p->b, PLAN_STDIO_OWNER)->stdio_owner.uid = p->uid;
+	plan_lsm(p);
 	r = become_user(p, err);
 	return r < 0 ? r : finish(p, err);
 }

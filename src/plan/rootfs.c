@@ -87,11 +87,21 @@ void plan_enter_root(struct planner *p)
 	op->enter_root.propagation = how.set ? propagations[how.value].after : 0;
 }
 
-static void paths(struct planner *p, enum plan_kind kind, const struct strv *list, const char *at)
+static void readonly_paths(struct planner *p, const struct strv *list)
 {
 	for (size_t i = 0; i < list->n; i++)
-		builder_op_at(&p->b, kind, "/linux/%s/%zu", at, i)->path.path =
+		builder_op_at(&p->b, PLAN_READONLY_PATH, "/linux/readonlyPaths/%zu", i)->path.path =
 			builder_str(&p->b, list->v[i]);
+}
+
+static void masked_paths(struct planner *p, const struct strv *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		builder_op_at(&p->b, PLAN_MASK, "/linux/maskedPaths/%zu", i)->mask =
+			(struct plan_mask){
+				.path = builder_str(&p->b, list->v[i]),
+				.label = builder_str(&p->b, p->mount_label),
+			};
 }
 
 /* Inside the new root: what it may not write or see. Sysctls come before /proc/sys turns read-only. */
@@ -113,7 +123,7 @@ int plan_restrict(struct planner *p, struct husk_error **err)
 	r = plan_sysctls(p, err);
 	if (r < 0)
 		return r;
-	paths(p, PLAN_READONLY_PATH, &l->readonly_paths, "readonlyPaths");
-	paths(p, PLAN_MASK, &l->masked_paths, "maskedPaths");
+	readonly_paths(p, &l->readonly_paths);
+	masked_paths(p, &l->masked_paths);
 	return 0;
 }

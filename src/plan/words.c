@@ -35,7 +35,8 @@ static const struct name_value how_words[] = {
 	{"remount", PLAN_MOUNT_REMOUNT}, {"tmpcopyup", PLAN_MOUNT_COPY_UP},
 	{"real-target", PLAN_MOUNT_REAL_TARGET}, {"slave-source", PLAN_MOUNT_SLAVE_SOURCE},
 	{"src-nofollow", PLAN_MOUNT_SOURCE_NOFOLLOW},
-	{"dest-nofollow", PLAN_MOUNT_TARGET_NOFOLLOW}, {"optional", PLAN_MOUNT_OPTIONAL}, {},
+	{"dest-nofollow", PLAN_MOUNT_TARGET_NOFOLLOW}, {"optional", PLAN_MOUNT_OPTIONAL},
+	{"copy-symlink", PLAN_MOUNT_COPY_SYMLINK}, {"label-file", PLAN_MOUNT_LABEL_FILE}, {},
 };
 static const struct name_value propagation_words[] = {
 	{"private", MS_PRIVATE}, {"rprivate", MS_PRIVATE | MS_REC},

@@ -57,7 +57,7 @@ struct plan_blob {
 	X(DOMAINNAME,    name,        "domainname",        1, 0, 0) \
 	X(PROPAGATION,   propagation, "propagation",       1, 0, 0) /* of the mount at a host path */ \
 	X(ROOT,          root,        "root",              1, 0, 0) /* bind the root filesystem on itself */ \
-	X(MOUNT,         mount,       "mount",             4, 0, 0) \
+	X(MOUNT,         mount,       "mount",             5, 0, 0) /* SYNC if the runtime id-maps it */ \
 	X(MKDIR,         mkdir,       "mkdir",             1, 0, 0) \
 	X(SYMLINK,       symlink,     "symlink",           2, 0, 0) \
 	X(DEVICE,        device,      "device",            1, 0, 0) \
@@ -67,7 +67,7 @@ struct plan_blob {
 	X(ENTER_ROOT,    enter_root,  "enter-root",        0, 0, 0) \
 	X(CONSOLE,       console,     "console",           0, 0, 0) /* SYNC: init sends the pty master */ \
 	X(SYSCTL,        sysctl,      "sysctl",            2, 0, 0) \
-	X(MASK,          path,        "mask",              1, 0, 0) \
+	X(MASK,          mask,        "mask",              2, 0, 0) \
 	X(READONLY_PATH, path,        "readonly-path",     1, 0, 0) \
 	X(ROOT_READONLY, none,        "root-readonly",     0, 0, 0) \
 	X(MAKE_CWD,      path,        "make-cwd",          1, 0, 0) /* mkdir -p inside the root */ \
@@ -75,6 +75,7 @@ struct plan_blob {
 	X(MEMORY_POLICY, memory_policy, "memory-policy",   2, 0, 1) \
 	X(SCHEDULER,     scheduler,   "scheduler",         1, 0, 0) /* SYNC where only the parent has the right */ \
 	X(STDIO_OWNER,   stdio_owner, "stdio-owner",       0, 0, 0) \
+	X(LSM_EXEC,      lsm,         "lsm-exec",          1, 0, 0) /* what the kernel confines the program to */ \
 	X(NO_NEW_PRIVILEGES, none,    "no-new-privileges", 0, 0, 0) \
 	X(SECCOMP,       seccomp,     "seccomp",           0, 0, 1) \
 	X(CWD,           cwd,         "cwd",               1, 0, 0) \
@@ -174,6 +175,10 @@ enum plan_mount_flags {
 	PLAN_MOUNT_SOURCE_NOFOLLOW = 64,
 	PLAN_MOUNT_TARGET_NOFOLLOW = 128,
 	PLAN_MOUNT_OPTIONAL = 256, /* a source that does not exist is skipped */
+	PLAN_MOUNT_COPY_SYMLINK =
+		512, /* a source that is a symbolic link is made anew at the target */
+	PLAN_MOUNT_LABEL_FILE =
+		1024, /* `label` goes on the root directory: no mount option takes it */
 };
 
 struct plan_mount {
@@ -181,6 +186,7 @@ struct plan_mount {
 	plan_str source; /* host path, or the name shown in mountinfo */
 	plan_str fstype;
 	plan_str data; /* file system options: "a,b=c" */
+	plan_str label; /* SELinux context of all its files */
 	plan_fd_ref fd; /* the source as a detached tree from the parent, instead of `source` */
 	uint32_t flags; /* enum plan_mount_flags */
 	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* of this mount */
@@ -188,6 +194,8 @@ struct plan_mount {
 		tree_attr_clear; /* MOUNT_ATTR_* of the whole tree (rro, rnosuid, ...) */
 	uint32_t sb_flags; /* MS_RDONLY, MS_SYNCHRONOUS, ... of the file system */
 	uint32_t propagation[4]; /* MS_* as above, in order; 0 ends */
+	plan_fd_ref
+		idmap; /* user namespace: the runtime maps the new tree, which goes there and back by SYNC */
 };
 
 struct plan_mkdir {
@@ -236,6 +244,18 @@ struct plan_sysctl {
 
 struct plan_path {
 	plan_str path;
+};
+
+struct plan_mask {
+	plan_str path;
+	plan_str label; /* SELinux context of the tmpfs that hides directories */
+};
+
+enum plan_lsm_kind { PLAN_LSM_APPARMOR = 1, PLAN_LSM_SELINUX = 2 };
+
+struct plan_lsm {
+	plan_str label; /* profile, or context */
+	uint32_t kind; /* enum plan_lsm_kind */
 };
 
 struct plan_personality {
@@ -327,6 +347,8 @@ struct plan_op {
 		struct plan_console console;
 		struct plan_sysctl sysctl;
 		struct plan_path path;
+		struct plan_mask mask;
+		struct plan_lsm lsm;
 		struct plan_personality personality;
 		struct plan_memory_policy memory_policy;
 		struct plan_scheduler scheduler;
@@ -345,16 +367,26 @@ struct plan_op {
 /* What the parent opens before it starts husk-init, and hands over: an error in one of these makes nothing. */
 enum plan_fd_kind {
 	PLAN_FD_NAMESPACE, /* namespace file; `arg` is its CLONE_NEW* type, verified */
-	PLAN_FD_TREE, /* open_tree(CLONE) of a bind source; `arg` 1: recursive */
+	PLAN_FD_TREE, /* open_tree(CLONE) of a bind source; `arg` is of enum plan_tree_flags */
 	PLAN_FD_PIDFD, /* the container's process */
 	PLAN_FD_GATE, /* the listening socket of this container's gate */
+	PLAN_FD_USER_NAMESPACE, /* a new one with the maps `path` (uid) and `gids`, to id-map mounts with */
+};
+
+enum plan_tree_flags {
+	PLAN_TREE_RECURSIVE = 1,
+	PLAN_TREE_NOFOLLOW = 2, /* the source itself, also when it is a symbolic link */
+	PLAN_TREE_IDMAP_ALL = 4, /* `idmap` is for every mount of the tree */
 };
 
 struct plan_fd {
 	uint32_t kind; /* enum plan_fd_kind */
 	uint32_t arg;
-	plan_str path; /* none for PIDFD and GATE */
+	plan_str path; /* none for PIDFD and GATE; of USER_NAMESPACE the text for uid_map */
 	plan_str at;
+	plan_str gids; /* of USER_NAMESPACE: the text for gid_map */
+	plan_fd_ref
+		idmap; /* of TREE: the user namespace it is id-mapped with; an earlier descriptor */
 };
 
 struct plan_section {

@@ -44,12 +44,22 @@ static plan_fd_ref op_fd(const struct plan_op *op)
 	}
 }
 
+static int fd_valid(const struct plan_header *h, uint32_t i)
+{
+	const struct plan_fd *fd = &plan_fds(h)[i];
+
+	return fd->path < h->strings.count && fd->at < h->strings.count &&
+	       fd->gids < h->strings.count && fd->idmap <= i;
+}
+
 static int op_valid(const struct plan_header *h, const struct plan_op *op)
 {
 	const uint32_t *word = (const uint32_t *)op->words;
 	const struct plan_kind_info *info;
 
 	if (op->kind >= PLAN_KINDS || op->at >= h->strings.count || op_fd(op) > h->fds.count)
+		return 0;
+	if (op->kind == PLAN_MOUNT && op->mount.idmap > h->fds.count)
 		return 0;
 	info = &plan_kinds[op->kind];
 	for (int i = 0; i < info->strings; i++)
@@ -88,8 +98,7 @@ int plan_check(const void *plan, size_t size)
 		if (index[i] >= h->strings.count)
 			return -1;
 	for (uint32_t i = 0; i < h->fds.count; i++)
-		if (plan_fds(h)[i].path >= h->strings.count ||
-			plan_fds(h)[i].at >= h->strings.count)
+		if (!fd_valid(h, i))
 			return -1;
 	for (uint32_t i = 0; i < h->ops.count; i++)
 		if (!op_valid(h, &plan_ops(h)[i]))

@@ -8,6 +8,8 @@
  *	(MAP_IDS)       <---- IDS_WANTED                    unshared its user namespace
  *	                IDS_MAPPED ---->
  *	(FORK)          <---- LAUNCHED + pidfd              the launcher's last word: pid of the container's process
+ *	(MOUNT, idmap)  <---- IDMAP_WANTED + tree           a new file system, not attached yet
+ *	                IDMAP_DONE ---->
  *	(AWAIT_CGROUP)  CGROUP_READY + tasks files ---->    init moves itself into the v1 cgroups (cgroup2: by clone3)
  *	(CONSOLE)       <---- CONSOLE + pty master
  *	(SCHEDULER)     <---- SCHEDULER_WANTED              only if a user namespace took init's right to set it
@@ -27,8 +29,8 @@
 
 /* clang-format off */
 #define SYNC_MESSAGES(X) \
-	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(CGROUP_READY) X(CONSOLE) \
-	X(SCHEDULER_WANTED) X(SCHEDULER_SET) X(CREATED) X(START) X(STARTING) X(ERROR)
+	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(IDMAP_WANTED) X(IDMAP_DONE) \
+	X(CGROUP_READY) X(CONSOLE) X(SCHEDULER_WANTED) X(SCHEDULER_SET) X(CREATED) X(START) X(STARTING) X(ERROR)
 /* clang-format on */
 
 enum sync_type {

@@ -70,8 +70,9 @@ def test_lsm(husk, bundle):
     if "Y" in read("/sys/module/apparmor/parameters/enabled"):
         pytest.skip("this kernel has AppArmor")
     made = bundle(edits={"/process/apparmorProfile": "p"})
-    messages = [f["message"] for f in husk("validate", "--host", "--json", made.path, check=False).json]
-    assert "AppArmor is not enabled on this host" in messages
+    found = findings(husk, made, "--host")["/process/apparmorProfile"]
+    assert found["message"] == "cannot confine the process to 'p': AppArmor is not enabled on this host"
+    assert "/process/apparmorProfile" not in findings(husk, made)
 
 
 def test_controllers(husk, bundle):

@@ -96,6 +96,7 @@ static inline int fixture_run_exec(struct fixture *f)
 		.host = &f->host,
 		.log = c->log,
 		.id = c->id,
+		.lsm = c->lsm,
 		.no_new_keyring = c->no_new_keyring,
 		.preserve_fds = c->preserve_fds,
 		.listen_fds = c->listen_fds};

@@ -15,21 +15,44 @@ struct row {
 
 #define NS "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"}]"
 #define NS_USER "\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\"}]"
+#define NS_USER_JOINED \
+	"\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"user\",\"path\":\"/proc/1/ns/user\"}]"
 #define MAP(ids) "[{\"containerID\":0,\"hostID\":" ids "}]"
 #define MAPS(ids) ",\"uidMappings\":" MAP(ids) ",\"gidMappings\":" MAP(ids)
 #define MOUNT(members) ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\"},{" members "}]"
 #define TMPFS "\"destination\":\"/t\",\"type\":\"tmpfs\""
 #define BIND "\"destination\":\"/b\",\"type\":\"none\",\"source\":\"/s\""
 #define LATER "not supported yet"
+#define NO_MAPPING                                                                                 \
+	"there is no mapping: the mount has no uidMappings and gidMappings, and the container no " \
+	"user namespace with them"
+#define BAD_MAPPING(text)                            \
+	"invalid ID mapping '" text "': it must be " \
+	"uids=FROM-TO-SIZE[#FROM-TO-SIZE...];gids=..."
+#define NOT_ENABLED(module) \
+	"cannot confine the process to 'x': " module " is not enabled on this host"
 
 /* clang-format off */
 static const struct row rows[] = {
 	/* mounts */
-	{.rest = MOUNT(TMPFS ",\"options\":[\"ro\",\"idmap\"]"), .pointer = "/mounts/1/options/1", .text = "mount option 'idmap' is not supported yet"},
-	{.rest = MOUNT(TMPFS ",\"options\":[\"ridmap\"]"), .pointer = "/mounts/1/options/0", .text = "mount option 'ridmap' is not supported yet"},
-	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-2\"]"), .pointer = "/mounts/1/options/0", .text = "mount option 'idmap' is not supported yet"},
-	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"copy-symlink\"]"), .pointer = "/mounts/1/options/1", .text = "mount option 'copy-symlink' is not supported yet"},
-	{.rest = MOUNT(BIND ",\"options\":[\"bind\"]" MAPS("1,\"size\":1")), .pointer = "/mounts/1/uidMappings", .text = "id-mapped mounts are not supported yet"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"ro\",\"idmap\"]"), .pointer = "/mounts/1/options/1", .text = NO_MAPPING},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"ridmap\"]"), .pointer = "/mounts/1/options/0", .text = NO_MAPPING},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-2\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-2")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-2;gids=\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-2;gids=")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-1-1;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-1-1;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-0;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-0;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-x;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-x;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-1-1;gids=0-1-1;uids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-1-1;gids=0-1-1;uids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=@0-1-1;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=@0-1-1;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=uids=0-4294967296-1;gids=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("uids=0-4294967296-1;gids=0-1-1")},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"idmap=users=0-1-1\"]"), .pointer = "/mounts/1/options/0", .text = BAD_MAPPING("users=0-1-1")},
+	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"idmap=uids=0-1-2;gids=0-1-2\"]" MAPS("1,\"size\":1")), .pointer = "/mounts/1/options/1", .text = "the mapping is given twice: here and by uidMappings"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"remount\"]" MAPS("1,\"size\":1")), .pointer = "/mounts/1", .text = "a mount that is there already cannot be id-mapped"},
+	{.linux_ = "," NS_USER MAPS("1000,\"size\":1"), .rest = MOUNT(TMPFS ",\"options\":[\"idmap\"]"), .pointer = "/mounts/1", .text = "id-mapped mounts need root: the kernel lets nobody else make them", .how = ROOTLESS},
+	{.linux_ = "," NS_USER_JOINED, .rest = MOUNT(TMPFS ",\"options\":[\"idmap\"]"), .pointer = "/mounts/1/options/0", .text = "a new file system needs uidMappings and gidMappings when the user namespace is joined by its path"},
+	{.rest = MOUNT("\"destination\":\"/c\",\"type\":\"cgroup2\"" MAPS("1,\"size\":1")), .pointer = "/mounts/1/type", .text = "control groups cannot be id-mapped"},
+	{.rest = MOUNT(TMPFS ",\"options\":[\"copy-symlink\"]"), .pointer = "/mounts/1/options", .text = "copy-symlink is for bind mounts"},
 	{.rest = MOUNT(BIND ",\"options\":[\"bind\",\"ro\",\"mode=755\"]"), .pointer = "/mounts/1/options/2", .text = "bind mounts cannot have any filesystem-specific options applied"},
 	{.rest = MOUNT("\"destination\":\"/b\",\"type\":\"bind\""), .pointer = "/mounts/1/source", .text = "is missing: a bind mount needs one"},
 	{.rest = MOUNT("\"destination\":\"/b\""), .pointer = "/mounts/1/type", .text = "is missing: it is not needed for bind mounts only"},
@@ -44,7 +67,6 @@ static const struct row rows[] = {
 	{.rest = MOUNT("\"destination\":\"/proc/self/attr\",\"type\":\"tmpfs\""), .pointer = "/mounts/1/destination", .text = "\"/proc/self/attr\" cannot be mounted because it is inside /proc"},
 	{.rest = MOUNT("\"destination\":\"//proc/./cpuinfo/x\",\"source\":\"/s\",\"options\":[\"bind\"]"), .pointer = "/mounts/1/destination", .text = "\"/proc/cpuinfo/x\" cannot be mounted because it is inside /proc"},
 	{.rest = MOUNT("\"destination\":\"/c\",\"type\":\"cgroup\",\"options\":[\"ro\",\"xattr\"]"), .pointer = "/mounts/1/options/1", .text = "a mount of type cgroup takes no such option on this host", .how = HYBRID},
-	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .rest = MOUNT(BIND ",\"options\":[\"bind\",\"src-nofollow\"]"), .pointer = "/mounts/1/options", .text = "src-nofollow is not supported yet together with a user namespace"},
 	/* ids */
 	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .process = ",\"user\":{\"uid\":9,\"gid\":0}", .pointer = "/process/user/uid", .text = "user 9 is not mapped in the user namespace"},
 	{.linux_ = "," NS_USER MAPS("1000,\"size\":9"), .process = ",\"user\":{\"uid\":8,\"gid\":9}", .pointer = "/process/user/gid", .text = "group 9 is not mapped in the user namespace"},
@@ -87,10 +109,10 @@ static const struct row rows[] = {
 	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", .pointer = "/linux/seccomp/defaultAction", .text = "SCMP_ACT_NOTIFY is not supported yet"},
 	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", .pointer = "/linux/seccomp/syscalls/1/action", .text = "SCMP_ACT_NOTIFY is not supported yet"},
 	/* later */
-	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = LATER},
-	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = LATER},
-	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = LATER, .how = EXEC},
-	{.linux_ = "," NS ",\"mountLabel\":\"x\"", .pointer = "/linux/mountLabel", .text = LATER},
+	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor")},
+	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor"), .how = EXEC},
+	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux")},
+	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux"), .how = EXEC},
 	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\"}", .pointer = "/linux/intelRdt", .text = LATER},
 	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"eth0\":{}}", .pointer = "/linux/netDevices", .text = LATER},
 	{.rest = ",\"hooks\":{\"prestart\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/prestart", .text = LATER},

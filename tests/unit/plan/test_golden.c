@@ -54,6 +54,10 @@ static void apply_word(struct fixture *f, const char *word)
 		return;
 	if (text_equal(word, "rootless"))
 		fixture_rootless(f);
+	else if (text_equal(word, "apparmor"))
+		f->create.lsm |= PLAN_LSM_APPARMOR;
+	else if (text_equal(word, "selinux"))
+		f->create.lsm |= PLAN_LSM_SELINUX;
 	else if (text_equal(word, "run"))
 		f->create.gate = false;
 	else if (text_equal(word, "notify"))
