@@ -48,6 +48,18 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Nobody accepts, and more ask than the queue has room: each gets its answer. */
+static void test_gate_is_asked(void **state)
+{
+	struct place *p = *state;
+	auto_close int listener = -1;
+
+	assert_int_equal(gate_has_listener(p->fd, "gate"), 0);
+	assert_int_equal(gate_open(p->fd, "gate", &listener), 0);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(gate_has_listener(p->fd, "gate"), 1);
+}
+
 static void test_gate(void **state)
 {
 	struct place *p = *state;
@@ -72,6 +84,7 @@ static void test_gate(void **state)
 	assert_int_equal(gate_open(p->fd, "gate", &client), -EADDRINUSE);
 	listener = fd_close(listener);
 	assert_int_equal(gate_connect(p->fd, "gate"), -ECONNREFUSED);
+	assert_int_equal(gate_has_listener(p->fd, "gate"), 0);
 	assert_int_equal(gate_connect(p->fd, "../gate"), -EINVAL);
 	assert_int_equal(gate_connect(p->fd, ""), -EINVAL);
 }
@@ -159,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_gate, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gate_is_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
