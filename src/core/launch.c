@@ -76,7 +76,7 @@ __attribute__((no_sanitize("address", "thread", "undefined"), noinline)) static 
 			 : "=a"(r)
 			 : "a"(SYS_clone3), "D"(args), "S"(sizeof *args), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
-	return r < 0 ? r : r;
+	return r;
 #elif defined(__aarch64__)
 	register long x0 __asm__("x0") = (long)args;
 	register long x1 __asm__("x1") = sizeof *args;
