@@ -14,7 +14,7 @@ static const char *reason(int r)
 {
 	switch (r) {
 	case -ENOSYS:
-		return "id-mapped mounts need Linux 5.12 (mount_setattr)";
+		return "id-mapped mounts need mount_setattr (Linux 5.12)";
 	case -EPERM:
 		return "it is id-mapped already, or the file system belongs to another user "
 		       "namespace";

@@ -15,7 +15,7 @@
  * *ret. Returns 0 or -errno; then `detail` says which file refused. Safe in threaded programs.
  */
 int idmap_namespace(const char *uids, const char *gids, int *ret, struct strbuf *detail) nodiscard;
-/* Id-maps a detached mount, or with `all` the whole tree. 0 or -errno: -ENOSYS before Linux 5.12. */
+/* Id-maps a detached mount, or with `all` the whole tree. 0 or -errno: -ENOSYS before Linux 5.12, or where a filter refuses. */
 int idmap_mount(int tree, int userns, bool all) nodiscard;
 /* The type of the file system that `path` is on ("ext4"), from mountinfo; NULL if it cannot be found out. */
 char *mount_type_of(const char *path) nodiscard;

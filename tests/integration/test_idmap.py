@@ -4,13 +4,16 @@
 A map is (on the file system, in the mount, how many). The mount's side is seen from the host: with a user namespace
 100000 is root inside. Sources are ext4 (a loop file), tmpfs and overlayfs; the last takes no map itself, its layers do.
 """
+import ctypes.util
 import json
 import os
 import re
 import subprocess
+import sys
 
 import pytest
 
+from test_fallback import ENOSYS, EPERM, LAUNCHER
 from harness import BASE, HUSK, call, namespace, read, unique, userns
 
 pytestmark = pytest.mark.husk
@@ -320,6 +323,28 @@ def test_no_mapping_at_all(refused, work):
 def test_overlapping_ranges(refused, work):
     said = refused("true", {"/mounts/-": bind(work, "bind", "idmap", **maps((0, 1, 5), (3, 100, 5)))})
     assert "cannot make a user namespace with these ID mappings: uid_map: invalid argument" in said
+
+
+@pytest.mark.parametrize("number", [ENOSYS, EPERM])
+def test_kernel_without_mount_setattr(husk, bundle, work, number):
+    """An old kernel, or a filter around us: for bind mounts and for new file systems."""
+    if not ctypes.util.find_library("seccomp"):
+        pytest.skip("libseccomp is not installed")
+    with open(work + "/launcher.py", "w", encoding="utf-8") as file:
+        file.write(LAUNCHER)
+    husk.prefix = [sys.executable, "-S", work + "/launcher.py", str(number), "mount_setattr"]
+    for entry in (bind(work, "bind", "idmap", **maps((0, 5, 1))), tmpfs("idmap", **maps((0, 5, 1)))):
+        made = bundle("true", {"/mounts/-": entry})
+        result = husk("run", "--bundle", made.path, unique(), check=False)
+        assert result.rc != 0 and "id-mapped mounts need mount_setattr (Linux 5.12)" in result.err, repr(result)
+    assert husk.names() == []
+
+
+def test_long_option_of_a_mapped_file_system(refused):
+    """Such an option needs mount(2), which cannot id-map; it is not done without."""
+    for option in ("x=" + "y" * 300, "iversion"):
+        assert "idmap and recursive options cannot be had by mount(2)" in refused(
+            "true", {"/mounts/-": tmpfs("idmap", option, **maps((0, 5, 1)))})
 
 
 def test_many_mounts_share_a_namespace(inside, work):

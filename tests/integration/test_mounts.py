@@ -107,11 +107,13 @@ def test_clearing_options_of_a_bind_mount_count(husk, bundle, work):
 @pytest.mark.husk
 @pytest.mark.parametrize("options, top, below", [(["rbind", "rro"], True, True), (["rbind", "ro"], True, False),
                                                  (["bind", "rro"], True, None)])
-def test_recursive_readonly(husk, bundle, work, options, top, below):
+@pytest.mark.parametrize("edits", [{}, userns()], ids=["plain", "userns"])
+def test_recursive_readonly(husk, bundle, work, options, top, below, edits):
     os.makedirs(work + "/src/sub")
     subprocess.run(["mount", "-t", "tmpfs", "src", work + "/src/sub"], check=True)
     try:
-        made = bundle(["cat", "/proc/self/mountinfo"], {"/mounts/-": bind(work + "/src", *options)})
+        made = bundle(["cat", "/proc/self/mountinfo"], {**edits, "/mounts/-": bind(work + "/src", *options)})
+        os.mkdir(made.rootfs + "/m")
         text = husk("run", "-b", made.path, unique()).out
     finally:
         subprocess.run(["umount", work + "/src/sub"], check=True)
