@@ -11,12 +11,20 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#ifndef SECCOMP_FILTER_FLAG_NEW_LISTENER
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER (1UL << 3) /* Linux 5.0 */
+#endif
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
+#endif
 
 enum { MAP_LIMIT = 65536 };
 
@@ -124,4 +132,15 @@ int probe_has_cgroup_kill(const char *cgroup_dir)
 	if (!access(path, F_OK))
 		return 1;
 	return errno == ENOENT ? 0 : -errno;
+}
+
+int probe_seccomp_flag(uint64_t flag)
+{
+	/* This one only makes sense together with a listener, and is refused without. */
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* Flags are looked at before the filter, which is missing. */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) == 0)
+		return -EIO;
+	return errno == EFAULT;
 }

@@ -17,6 +17,8 @@ int probe_kernel_at_least(unsigned int major, unsigned int minor) nodiscard;
 /* 1 when the security module is at work: AppArmor enabled, SELinux with a policy loaded. */
 int probe_apparmor(void) nodiscard;
 int probe_selinux(void) nodiscard;
+/* 1 when seccomp(2) knows the flag (SECCOMP_FILTER_FLAG_*). Nothing is installed. */
+int probe_seccomp_flag(uint64_t flag) nodiscard;
 /* 1 when the cgroup2 directory has cgroup.kill (5.14). The root of a hierarchy never has it. */
 int probe_has_cgroup_kill(const char *cgroup_dir) nodiscard;
 

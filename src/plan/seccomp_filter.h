@@ -13,5 +13,7 @@ struct oci_seccomp;
 /* On success the caller frees *ret, *ret_size bytes of struct sock_filter. */
 int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log, void **ret,
 	size_t *ret_size, struct husk_error **err) nodiscard;
+/* "2.5.4", to free; NULL when there is no libseccomp. */
+char *plan_seccomp_version(void) nodiscard;
 
 #endif
