@@ -88,7 +88,10 @@ static int home_of_line(struct init *init, char *line, uint32_t uid)
 	return 1;
 }
 
-/* A device has effects when it is opened, so that is done only once it is known to be a file. */
+/*
+ * A device has effects when it is opened, so that is done only once it is known to be a file; and one that says it is
+ * empty may be a file of procfs, whose reading may wait (/proc/kmsg).
+ */
 static long open_regular(struct init *init, const char *name)
 {
 	long where = sys(openat, AT_FDCWD, name, O_PATH | O_CLOEXEC, 0), fd;
@@ -98,13 +101,13 @@ static long open_regular(struct init *init, const char *name)
 
 	if (where < 0)
 		return where;
-	fd = sys(statx, where, "", AT_EMPTY_PATH, STATX_TYPE, &st);
-	if (!fd && !S_ISREG(st.stx_mode))
+	fd = sys(statx, where, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &st);
+	if (!fd && (!S_ISREG(st.stx_mode) || !st.stx_size))
 		fd = -EINVAL;
 	if (!fd) {
 		(void)text_add(path, sizeof path, &len, "self/fd/");
 		(void)text_add_number(path, sizeof path, &len, (unsigned long)where);
-		fd = sys(openat, init->proc, path, O_RDONLY | O_CLOEXEC, 0);
+		fd = sys(openat, init->proc, path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
 	}
 	close_fd((int)where);
 	return fd;
