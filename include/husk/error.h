@@ -28,7 +28,8 @@ enum husk_error_code {
 	HUSK_ERROR_NO_COMMAND, /* the program to run was not found or may not be executed */
 	HUSK_ERROR_INIT, /* something failed inside the new container */
 	HUSK_ERROR_CORRUPT, /* a state file is damaged */
-	HUSK_ERROR_TIMEOUT /* the other side did not answer in time */
+	HUSK_ERROR_TIMEOUT, /* the other side did not answer in time */
+	HUSK_ERROR_HOOK /* a hook failed: see husk_error_pointer() */
 };
 
 /* Class of the error. Since 0.1. */

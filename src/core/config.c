@@ -166,7 +166,8 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 			.bundle = config->bundle,
 			.rootfs = config->rootfs,
 			.linux_ = config->spec->linux,
-			.cgroups = &dirs},
+			.cgroups = &dirs,
+			.hooks = config->spec->hooks},
 		&text);
 	*ret_text = r < 0 ? NULL : strbuf_take(&text);
 	return *ret_text ? 0 : fail_memory(err);

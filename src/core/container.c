@@ -136,6 +136,8 @@ static enum husk_status find_status(
 		return is_locked(c) ? HUSK_STATUS_CREATING : HUSK_STATUS_STOPPED;
 	if (pidfd < 0)
 		return HUSK_STATUS_STOPPED;
+	if (!faccessat(c->dir, STATE_CREATING, F_OK, 0) && is_locked(c))
+		return HUSK_STATUS_CREATING;
 	if (container_cgroups(c, s, &g, NULL) < 0)
 		return HUSK_STATUS_RUNNING;
 	frozen = cgroup_is_frozen(&g.context) > 0;

@@ -47,6 +47,10 @@ int container_cgroups(const struct husk_container *c, const struct state *s,
 void container_cgroups_done(struct container_cgroups *g);
 #define auto_cgroups auto_(container_cgroups_done) struct container_cgroups
 
+/* Kills its first process, if there is one, and waits for its end (destroy.c). */
+int container_kill(
+	const struct husk_container *c, const struct container_now *now, struct husk_error **err);
+
 /* Removes everything below the state directory and itself. */
 int container_remove_directory(
 	struct husk_factory *f, const char *id, int dir, struct husk_error **err);

@@ -15,6 +15,7 @@
 #include <core/factory.h>
 #include <core/fault.h>
 #include <core/handover.h>
+#include <core/hooks.h>
 #include <core/id.h>
 #include <core/launch.h>
 #include <core/lsm.h>
@@ -155,6 +156,7 @@ static int fill_state(struct creation *c, struct husk_error **err)
 	s->rootfs = c->config->rootfs ? strdup(c->config->rootfs) : NULL;
 	s->created = time_text();
 	s->owner = (struct opt_u64){true, c->host->euid};
+	s->hooks = spec->hooks; /* borrowed: creation_done() */
 	s->shared_pid = (struct opt_bool){true, !oci_linux_new_namespace(spec->linux, OCI_NS_PID)};
 	if (!s->id || !s->oci_version || !s->bundle || !s->created ||
 		state_set_cgroups(s, &c->dirs) < 0 || copy_annotations(s, &spec->annotations) < 0)
@@ -325,12 +327,40 @@ static int save_config(struct creation *c, struct husk_error **err)
 		     : 0;
 }
 
+/* Hooks may ask for the status, which without this would be that of a container that waits for its start. */
+static int say_creating(const struct creation *c, struct husk_error **err)
+{
+	const struct oci_hooks *hooks = c->config->spec->hooks;
+	int r;
+
+	if (!hooks || !(hooks->prestart.n || hooks->create_runtime.n || hooks->create_container.n))
+		return 0;
+	r = io_replace_at(c->dir, STATE_CREATING, "", 0, 0600);
+	return r < 0 ? fail_errno(
+			       err, r, "cannot write the state of container '%s'", c->options->id)
+		     : 0;
+}
+
+static int call_hook(
+	void *data, const struct launch *l, const struct plan_op *op, struct husk_error **err)
+{
+	const struct creation *c = data;
+	int r;
+
+	fault_point("hook-wanted");
+	r = hooks_run_op(l->plan, op, l->pid, c->config->bundle, err);
+	fault_point("hook-done");
+	return r;
+}
+
 static int call_ready(void *data, struct launch *l, struct husk_error **err)
 {
 	struct creation *c = data;
 	int r;
 
 	fault_point("ready");
+	if (c->state.hooks)
+		(void)unlinkat(c->dir, STATE_CREATING, 0); /* most have none */
 	r = save_config(c, err);
 	if (!r)
 		r = handover_give(&c->handover, &c->options->stdio, l, err);
@@ -341,7 +371,12 @@ static int call_ready(void *data, struct launch *l, struct husk_error **err)
 static int carry_out(struct creation *c, struct husk_error **err)
 {
 	const struct launch_calls calls = {
-		.data = c, .map_ids = call_map_ids, .joined = call_joined, .ready = call_ready};
+		.data = c,
+		.map_ids = call_map_ids,
+		.joined = call_joined,
+		.hook = call_hook,
+		.ready = call_ready,
+	};
 	int r = make_directory(c, err);
 
 	if (!r)
@@ -349,21 +384,40 @@ static int carry_out(struct creation *c, struct husk_error **err)
 	if (!r)
 		r = open_everything(c, err);
 	if (!r)
+		r = say_creating(c, err);
+	if (!r)
 		r = start_init(c, err);
 	if (!r)
 		r = make_v1_cgroups(c, err);
 	return r ? r : launch_walk(&c->launch, &calls, err);
 }
 
+/* Without the lock: these hooks may want to do something with the container, exec for one. */
+static int after_start(struct creation *c, struct husk_error **err)
+{
+	int r;
+
+	if (c->gate || !c->state.hooks)
+		return 0;
+	(void)flock(c->lock, LOCK_UN);
+	fault_point("poststart");
+	r = hooks_poststart(&c->state, c->launch.pid, err);
+	(void)flock(c->lock, LOCK_EX); /* for undo() */
+	return r;
+}
+
 static void undo(struct creation *c)
 {
 	struct cgroup_context all = cgroups(c, &c->dirs);
+	bool existed = c->launch.pid > 0;
 
 	launch_undo(&c->launch);
 	/* what is left of them is found by delete; the first error is the one to tell */
 	(void)cgroup_undo(&all, NULL);
 	if (c->dir >= 0)
 		(void)container_remove_directory(c->factory, c->options->id, c->dir, NULL);
+	if (existed)
+		hooks_poststop(&c->state, &c->factory->log);
 }
 
 /* What can fail comes before anything is given away: undo() needs the directory and the pidfd. */
@@ -398,6 +452,7 @@ static void creation_done(struct creation *c)
 	fd_close(c->gate_fd);
 	fd_close(c->lock);
 	fd_close(c->dir);
+	c->state.hooks = NULL; /* the configuration's */
 	state_done(&c->state);
 	cgroup_dirs_done(&c->dirs);
 	plan_done(&c->plan);
@@ -416,6 +471,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 		r = handover_open(&c->options->stdio, &c->handover, err);
 	if (!r) {
 		r = carry_out(c, err);
+		if (!r)
+			r = after_start(c, err);
 		if (!r)
 			r = hand_out(c, ret_container, ret_process, err);
 		if (r < 0)

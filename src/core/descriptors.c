@@ -92,6 +92,15 @@ static int make_user_namespace(
 		     : 0;
 }
 
+static int open_program(const char *path, const char *at, int *ret, struct husk_error **err)
+{
+	*ret = open(path, O_PATH | O_CLOEXEC);
+	return *ret < 0 ? fail_full(err, HUSK_ERROR_INVALID_CONFIG, errno, at,
+				  "%s: cannot open the program '%s': %s", at, path,
+				  errno_text(errno))
+			: 0;
+}
+
 static int borrow(int fd, int *ret, struct husk_error **err)
 {
 	*ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -115,6 +124,8 @@ static int open_one(const struct plan_header *plan, const struct plan_fd *d,
 		return borrow(sources->gate, ret, err);
 	case PLAN_FD_USER_NAMESPACE:
 		return make_user_namespace(path, plan_string(plan, d->gids), at, ret, err);
+	case PLAN_FD_PROGRAM:
+		return open_program(path, at, ret, err);
 	}
 	return fail(
 		err, HUSK_ERROR_INVALID_ARGUMENT, "the plan names an unknown kind of descriptor");

@@ -7,6 +7,7 @@
 #include <core/container.h>
 #include <core/factory.h>
 #include <core/fault.h>
+#include <core/hooks.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 
 enum { DEATH_MS = 10000 };
 
-static int kill_first(
+int container_kill(
 	const struct husk_container *c, const struct container_now *now, struct husk_error **err)
 {
 	int r;
@@ -90,7 +91,7 @@ static int destroy(const struct husk_container *c, struct container_now *now, in
 		if (r < 0)
 			return r;
 	}
-	r = kill_first(c, now, err);
+	r = container_kill(c, now, err);
 	fault_point("delete-killed");
 	if (!r)
 		r = remove_cgroups(c, now, err);
@@ -98,6 +99,8 @@ static int destroy(const struct husk_container *c, struct container_now *now, in
 	if (!r)
 		r = container_remove_directory(c->factory, c->id, c->dir, err);
 	fault_point("delete-state");
+	if (!r)
+		hooks_poststop(&now->state, &c->factory->log);
 	return r;
 }
 

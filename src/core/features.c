@@ -39,7 +39,7 @@ enum part {
 };
 
 static const bool done[] = {
-	[PART_HOOKS] = false,
+	[PART_HOOKS] = true,
 	[PART_SECCOMP_NOTIFY] = false,
 	[PART_APPARMOR] = true,
 	[PART_SELINUX] = true,

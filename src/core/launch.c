@@ -455,6 +455,26 @@ static int walk_await_cgroup(
 	return r < 0 ? hear_last_word(l, r, err) : 0;
 }
 
+static int walk_hook(struct launch *l, const struct plan_op *op, const struct launch_calls *calls,
+	struct husk_error **err)
+{
+	struct launch_message m;
+	int r = launch_receive(l->sync, l->plan, &m, err);
+
+	if (r < 0)
+		return r;
+	if (r)
+		launch_message_done(&m);
+	if (!r || m.type != SYNC_HOOK_WANTED)
+		return fail(
+			err, HUSK_ERROR_INIT, "the container's process ended while it was set up");
+	r = calls->hook(calls->data, l, op, err);
+	if (r < 0)
+		return r;
+	r = launch_send(l->sync, SYNC_HOOK_DONE, NULL, 0, err);
+	return r < 0 ? hear_last_word(l, r, err) : 0;
+}
+
 static int walk_step(struct launch *l, const struct plan_op *op, const struct launch_calls *calls,
 	struct husk_error **err)
 {
@@ -467,6 +487,8 @@ static int walk_step(struct launch *l, const struct plan_op *op, const struct la
 		return op->mount.idmap ? walk_idmap(l, op, err) : 0;
 	case PLAN_AWAIT_CGROUP:
 		return walk_await_cgroup(l, calls, err);
+	case PLAN_RUNTIME_HOOK:
+		return walk_hook(l, op, calls, err);
 	case PLAN_CONSOLE:
 		return walk_console(l, err);
 	case PLAN_SCHEDULER:

@@ -43,6 +43,9 @@ struct launch_calls {
 	 */
 	int (*joined)(void *data, struct launch *l, const int **ret_fds, size_t *ret_n,
 		struct husk_error **err);
+	/* RUNTIME_HOOK: husk-init waits for it; NULL where the plan has none */
+	int (*hook)(void *data, const struct launch *l, const struct plan_op *op,
+		struct husk_error **err);
 	/* READY: CREATED was heard, or end of file after STARTING */
 	int (*ready)(void *data, struct launch *l, struct husk_error **err);
 };
@@ -84,5 +87,7 @@ void launch_message_done(struct launch_message *m);
 /* Turns husk-init's error frame into an error. Always returns < 0. */
 int report_init_error(
 	const struct plan_header *plan, const void *frame, size_t size, struct husk_error **err);
+/* The same for the frame of a hook that went wrong in the container. */
+int report_hook_failed(const void *frame, size_t size, struct husk_error **err);
 
 #endif

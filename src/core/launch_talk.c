@@ -42,6 +42,10 @@ int launch_receive(int sync, const struct plan_header *plan, struct launch_messa
 		fd_close(nfds ? fd : -1);
 		return report_init_error(plan, frame.data, frame.header.size, err);
 	}
+	if (frame.header.type == SYNC_HOOK_FAILED) {
+		fd_close(nfds ? fd : -1);
+		return report_hook_failed(frame.data, frame.header.size, err);
+	}
 	ret->type = (enum sync_type)frame.header.type;
 	ret->size = frame.header.size;
 	memcpy(ret->data, frame.data, frame.header.size);

@@ -6,6 +6,7 @@
 #include <core/launch.h>
 #include <base/mem.h>
 #include <base/str.h>
+#include <hook/hook.h>
 
 #include <errno.h>
 #include <string.h>
@@ -36,6 +37,8 @@ static const char *const subjects[PLAN_KINDS] = {
 	[PLAN_DEVICE_BIND]   = "bind the device node '{0}' on '{1}'",
 	[PLAN_AWAIT_CGROUP]  = "enter the cgroup",
 	[PLAN_CGROUP_NS]     = "make the cgroup namespace",
+	[PLAN_RUNTIME_HOOK]  = "run the {0} hook '{1}'",
+	[PLAN_HOOK]          = "run the {0} hook '{1}'",
 	[PLAN_ENTER_ROOT]    = "enter the root filesystem",
 	[PLAN_CONSOLE]       = "make the terminal",
 	[PLAN_SYSCTL]        = "set the kernel parameter '{0}' to '{1}'",
@@ -138,4 +141,19 @@ int report_init_error(
 	return fail_full(err, HUSK_ERROR_INIT, e.errno_value, NULL,
 		"cannot start husk-init: %s: %s%s%s%s", what, errno_text(e.errno_value),
 		*extra ? " (" : "", extra, *extra ? ")" : "");
+}
+
+int report_hook_failed(const void *frame, size_t size, struct husk_error **err)
+{
+	const char *p = (const char *)frame + sizeof(struct sync_hook_failed),
+		   *end = (const char *)frame + size;
+	struct sync_hook_failed failed;
+	const char *at, *path;
+
+	if (size < sizeof failed)
+		return fail(err, HUSK_ERROR_INIT, "husk-init sent a broken error");
+	memcpy(&failed, frame, sizeof failed);
+	at = next_text(&p, end);
+	path = next_text(&p, end);
+	return hook_fail(err, at, path, failed.outcome, next_text(&p, end));
 }

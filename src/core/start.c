@@ -8,10 +8,12 @@
 #include <core/container.h>
 #include <core/factory.h>
 #include <core/fault.h>
+#include <core/hooks.h>
 #include <core/launch.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
 static int refuse(const struct husk_container *c, enum husk_status status, struct husk_error **err)
@@ -47,6 +49,17 @@ static int converse(int connection, struct husk_error **err)
 	return r < 0 ? r : 0; /* end of file: execve took place */
 }
 
+/* The spec's answer to a failed poststart hook: the container does not go on. */
+static void end(const struct husk_container *c, const struct container_now *now)
+{
+	auto_cgroups g = {};
+
+	/* what cannot be killed is found by delete; the hook's error is the one to tell */
+	(void)container_kill(c, now, NULL);
+	if (opt_true(now->state.shared_pid) && !container_cgroups(c, &now->state, &g, NULL))
+		(void)cgroup_kill(&g.context, SIGKILL, NULL);
+}
+
 int husk_container_start(struct husk_container *c, struct husk_error **err)
 {
 	auto_now now = {};
@@ -65,8 +78,14 @@ int husk_container_start(struct husk_container *c, struct husk_error **err)
 			err, connection, "cannot reach the process of container '%s'", c->id);
 	fault_point("gate-connected");
 	r = converse(connection, err);
-	if (!r)
-		(void)unlinkat(c->dir, STATE_GATE,
-			0); /* nobody listens there any more; state asks faster without it */
+	if (r < 0)
+		return r;
+	/* nobody listens there any more; state asks faster without it */
+	(void)unlinkat(c->dir, STATE_GATE, 0);
+	lock = fd_close(lock); /* hooks may want to do something with the container, exec for one */
+	fault_point("poststart");
+	r = hooks_poststart(&now.state, (pid_t)now.state.process.pid.value, err);
+	if (r < 0)
+		end(c, &now);
 	return r;
 }

@@ -45,6 +45,7 @@ static const struct schema_field state_fields[] = {
 	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
 	LIST(S, cgroups, "cgroups", state_cgroup),
 	STRING_MAP(S, annotations, "annotations"),
+	OBJECT(S, hooks, "hooks", oci_hooks),
 	{}
 };
 static const struct schema_type state_type = TYPE(S, "state", state_fields);

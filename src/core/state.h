@@ -13,6 +13,7 @@
 #include <base/error.h>
 #include <base/opt.h>
 #include <kern/cgroupfs.h>
+#include <oci/hooks.h>
 #include <oci/types.h>
 #include <schema/schema.h>
 
@@ -20,6 +21,7 @@
 #define STATE_PROCESS "process.json"
 #define STATE_CONFIG "config.json"
 #define STATE_GATE "gate"
+#define STATE_CREATING "creating" /* there while create runs hooks, which may ask for the status */
 
 struct state_cgroup {
 	char *controllers, *mount_point, *path;
@@ -40,6 +42,7 @@ struct state {
 	struct opt_bool best_effort_cgroup;
 	LIST_OF(struct state_cgroup) cgroups;
 	struct oci_string_map annotations;
+	struct oci_hooks *hooks; /* poststart and poststop are needed later; NULL: none */
 	struct state_process process; /* from its own file */
 };
 

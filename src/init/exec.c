@@ -129,7 +129,7 @@ int init_ready(struct init *init, const struct plan_op *op)
 	return op->ready.gate ? 0 : r;
 }
 
-static char **pointers(struct init *init, struct plan_list list, char *extra)
+char **plan_pointers(struct init *init, struct plan_list list, char *extra)
 {
 	size_t room = ((size_t)list.count + 2) * sizeof(char *);
 	long at = sys(mmap, NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -148,8 +148,8 @@ static char **pointers(struct init *init, struct plan_list list, char *extra)
 
 int init_exec(struct init *init, const struct plan_op *op)
 {
-	char **argv = pointers(init, op->exec.args, NULL);
-	char **envp = pointers(init, op->exec.env, init->home);
+	char **argv = plan_pointers(init, op->exec.args, NULL);
+	char **envp = plan_pointers(init, op->exec.env, init->home);
 
 	if (!argv || !envp)
 		return fault(init, -ENOMEM, "map memory", NULL);

@@ -96,6 +96,9 @@ static inline void close_fd(int fd)
 		sys(close, fd);
 }
 
+/* What execve wants of a list: pointers into the plan, `extra` (may be NULL or empty), NULL. NULL: no memory. */
+char **plan_pointers(struct init *init, struct plan_list list, char *extra); /* exec.c */
+
 /* One handler per operation: init_<member of PLAN_OPS in lower case>(). */
 typedef int init_handler(struct init *init, const struct plan_op *op);
 init_handler init_join, init_unshare, init_map_ids, init_become, init_fork; /* stage.c */
@@ -112,6 +115,7 @@ init_handler init_mask, init_readonly_path; /* masks.c */
 init_handler init_console, init_stdio_owner; /* console.c */
 init_handler init_identity, init_cwd, init_umask, init_no_new_privileges,
 	init_seccomp; /* identity.c */
+init_handler init_runtime_hook, init_hook; /* hooks.c */
 init_handler init_await_cgroup, init_find, init_ready, init_exec; /* exec.c */
 
 #endif

@@ -49,6 +49,9 @@ static int create_root(struct planner *p, struct husk_error **err)
 	plan_devices(p);
 	plan_make_cwd(p);
 	plan_await_cgroup(p);
+	r = plan_create_hooks(p, err);
+	if (r < 0)
+		return r;
 	plan_enter_root(p);
 	plan_console(p);
 	return plan_restrict(p, err);

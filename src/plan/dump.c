@@ -269,6 +269,42 @@ DESCRIBE(device_bind)
 	add_str(out, plan, op->device_bind.path);
 }
 
+static void add_hook(struct strbuf *out, const char *name, const char *path)
+{
+	strbuf_add(out, name);
+	strbuf_add_char(out, ' ');
+	add_word(out, path);
+}
+
+static void add_timeout(struct strbuf *out, uint64_t seconds)
+{
+	if (seconds)
+		strbuf_printf(out, ", at most %llu s", (unsigned long long)seconds);
+}
+
+/* args[0] is what the program takes for its name; only one that is not its path is worth a word. */
+DESCRIBE(hook)
+{
+	const struct plan_hook *h = &op->hook;
+	const char *path = plan_string(plan, h->path);
+	const char *name = h->args.count ? plan_item(plan, h->args, 0) : path;
+
+	add_hook(out, plan_string(plan, h->name), path);
+	for (uint32_t i = 1; i < h->args.count; i++) {
+		strbuf_add_char(out, ' ');
+		add_word(out, plan_item(plan, h->args, i));
+	}
+	if (strcmp(name, path)) {
+		strbuf_add(out, " as ");
+		add_word(out, name);
+	}
+	add_timeout(out, h->timeout);
+	for (uint32_t i = 0; i < h->env.count; i++) {
+		strbuf_add(out, "\n\t");
+		add_plain(out, plan_item(plan, h->env, i));
+	}
+}
+
 DESCRIBE(enter_root)
 {
 	static const char *const modes[] = {[PLAN_PIVOT] = "pivot_root",
@@ -439,6 +475,7 @@ static describe_fn *const describe[PLAN_KINDS] = {
 	[PLAN_DOMAINNAME] = name, [PLAN_PROPAGATION] = propagation, [PLAN_ROOT] = root, [PLAN_MOUNT] = mount,
 	[PLAN_MKDIR] = mkdir_, [PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,
 	[PLAN_DEVICE_BIND] = device_bind, [PLAN_AWAIT_CGROUP] = nothing, [PLAN_CGROUP_NS] = nothing,
+	[PLAN_RUNTIME_HOOK] = hook, [PLAN_HOOK] = hook,
 	[PLAN_ENTER_ROOT] = enter_root, [PLAN_CONSOLE] = console, [PLAN_SYSCTL] = sysctl, [PLAN_MASK] = mask,
 	[PLAN_READONLY_PATH] = path, [PLAN_ROOT_READONLY] = nothing, [PLAN_MAKE_CWD] = path,
 	[PLAN_PERSONALITY] = personality, [PLAN_STDIO_OWNER] = stdio_owner, [PLAN_LSM_EXEC] = lsm, [PLAN_NO_NEW_PRIVILEGES] = nothing,
@@ -541,6 +578,27 @@ static void line(struct strbuf *out, const char *title, const char *value)
 	strbuf_add_char(out, '\n');
 }
 
+/* What runs after the plan: no operations, so they have no number. */
+static void late_hooks(
+	struct strbuf *out, const char *title, const char *name, const struct oci_hook_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct oci_hook *h = &list->v[i];
+		size_t line = out->len;
+
+		strbuf_printf(out, "    %s", title);
+		pad(out, line, TEXT_COLUMN);
+		add_hook(out, name, h->path);
+		for (size_t a = 1; a < h->args.n; a++) {
+			strbuf_add_char(out, ' ');
+			add_word(out, h->args.v[a]);
+		}
+		add_timeout(out, (uint64_t)opt_i64_or(h->timeout, 0));
+		pad(out, line, POINTER_COLUMN);
+		strbuf_printf(out, "/hooks/%s/%zu\n", name, i);
+	}
+}
+
 int plan_dump(
 	const struct plan_header *plan, const struct plan_dump_extra *extra, struct strbuf *out)
 {
@@ -559,5 +617,9 @@ int plan_dump(
 	strbuf_add_char(out, '\n');
 	for (uint32_t i = 0; i < plan->ops.count; i++)
 		operation(plan, i, &text, out);
+	if (extra->hooks) {
+		late_hooks(out, "once running", "poststart", &extra->hooks->poststart);
+		late_hooks(out, "once deleted", "poststop", &extra->hooks->poststop);
+	}
 	return strbuf_failed(out) || strbuf_failed(&text) ? -ENOMEM : 0;
 }

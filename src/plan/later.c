@@ -24,15 +24,7 @@ static int refuse(const struct wish *wishes, size_t n, struct husk_error **err)
 
 static int refuse_spec(const struct planner *p, struct husk_error **err)
 {
-	static const struct oci_hooks none;
-	const struct oci_hooks *hooks = p->spec->hooks ? p->spec->hooks : &none;
 	const struct wish wishes[] = {
-		{hooks->prestart.n, "/hooks/prestart"},
-		{hooks->create_runtime.n, "/hooks/createRuntime"},
-		{hooks->create_container.n, "/hooks/createContainer"},
-		{hooks->start_container.n, "/hooks/startContainer"},
-		{hooks->poststart.n, "/hooks/poststart"},
-		{hooks->poststop.n, "/hooks/poststop"},
 		{p->linux_->intel_rdt, "/linux/intelRdt"},
 		{p->linux_->net_devices.n, "/linux/netDevices"},
 	};

@@ -70,6 +70,7 @@ struct plan_dump_extra {
 	const char *id, *bundle, *rootfs;
 	const struct oci_linux *linux_; /* id maps; may be NULL */
 	const struct cgroup_dirs *cgroups;
+	const struct oci_hooks *hooks; /* those that run after the plan; may be NULL */
 };
 /* The plan as text for people, one numbered line per operation; flags in words. 0 or -ENOMEM. */
 int plan_dump(

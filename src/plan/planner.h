@@ -113,6 +113,10 @@ int plan_sysctls(struct planner *p, struct husk_error **err);
 /* seccomp.c */
 int plan_seccomp(struct planner *p, struct husk_error **err);
 
+/* hooks.c */
+int plan_create_hooks(struct planner *p, struct husk_error **err);
+int plan_start_hooks(struct planner *p, struct husk_error **err);
+
 /* later.c: refuses or mentions what the configuration wants and this version does not do */
 int plan_refuse_later(struct planner *p, struct husk_error **err);
 

@@ -183,6 +183,9 @@ static int find_ready_exec(
 		if (r < 0)
 			return r;
 	}
+	r = plan_start_hooks(p, err);
+	if (r < 0)
+		return r;
 	op = builder_op_at(&p->b, PLAN_EXEC, "/process/args");
 	op->exec.args = builder_list(&p->b, (const char *const *)args->v, args->n);
 	op->exec.env = builder_list(&p->b, env->v, env->n);

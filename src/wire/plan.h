@@ -64,6 +64,8 @@ struct plan_blob {
 	X(DEVICE_BIND,   device_bind, "device-bind",       2, 0, 0) \
 	X(AWAIT_CGROUP,  none,        "await-cgroup",      0, 0, 0) /* SYNC: parent has put us into our cgroup */ \
 	X(CGROUP_NS,     none,        "cgroup-namespace",  0, 0, 0) \
+	X(RUNTIME_HOOK,  hook,        "runtime-hook",      4, 2, 0) /* SYNC: parent runs it */ \
+	X(HOOK,          hook,        "hook",              4, 2, 0) /* run by us, in the container's namespaces */ \
 	X(ENTER_ROOT,    enter_root,  "enter-root",        0, 0, 0) \
 	X(CONSOLE,       console,     "console",           0, 0, 0) /* SYNC: init sends the pty master */ \
 	X(SYSCTL,        sysctl,      "sysctl",            2, 0, 0) \
@@ -226,6 +228,25 @@ enum plan_root_mode {
 	PLAN_CHROOT = 2, /* no mount namespace: chroot only */
 };
 
+enum plan_hook_flags {
+	PLAN_HOOK_IN_ROOT = 1, /* it starts in the directory of the root filesystem */
+	PLAN_HOOK_WITH_RUNTIME = 2, /* it has no right to outlive the runtime */
+	PLAN_HOOK_CONTAINED =
+		4, /* it belongs to the container: nothing of ours may be open meanwhile */
+};
+
+struct plan_hook {
+	plan_str name; /* "createContainer" */
+	plan_str path;
+	plan_str state, state_end; /* what stands before and behind the pid in the state it reads */
+	struct plan_list args, env;
+	plan_fd_ref
+		file; /* the program as the runtime sees it; none: what is at `path` in our root */
+	uint32_t flags; /* enum plan_hook_flags */
+	uint32_t preserve_fds; /* as in plan_exec: those are for the process, not for hooks */
+	uint32_t timeout; /* seconds; 0: none */
+};
+
 struct plan_enter_root {
 	uint32_t mode; /* enum plan_root_mode */
 	uint32_t propagation; /* MS_* for the new root at the end (rootfsPropagation), 0: none */
@@ -343,6 +364,7 @@ struct plan_op {
 		struct plan_symlink symlink;
 		struct plan_device device;
 		struct plan_device_bind device_bind;
+		struct plan_hook hook;
 		struct plan_enter_root enter_root;
 		struct plan_console console;
 		struct plan_sysctl sysctl;
@@ -371,6 +393,7 @@ enum plan_fd_kind {
 	PLAN_FD_PIDFD, /* the container's process */
 	PLAN_FD_GATE, /* the listening socket of this container's gate */
 	PLAN_FD_USER_NAMESPACE, /* a new one with the maps `path` (uid) and `gids`, to id-map mounts with */
+	PLAN_FD_PROGRAM, /* O_PATH of a file to execute */
 };
 
 enum plan_tree_flags {

@@ -37,6 +37,8 @@ static plan_fd_ref op_fd(const struct plan_op *op)
 		return op->join.fd;
 	case PLAN_MOUNT:
 		return op->mount.fd;
+	case PLAN_HOOK:
+		return op->hook.file;
 	case PLAN_READY:
 		return op->ready.gate;
 	default:

@@ -11,12 +11,15 @@
  *	(MOUNT, idmap)  <---- IDMAP_WANTED + tree           a new file system, not attached yet
  *	                IDMAP_DONE ---->
  *	(AWAIT_CGROUP)  CGROUP_READY + tasks files ---->    init moves itself into the v1 cgroups (cgroup2: by clone3)
+ *	(RUNTIME_HOOK)  <---- HOOK_WANTED                   the parent runs one in its own namespaces
+ *	                HOOK_DONE ---->
  *	(CONSOLE)       <---- CONSOLE + pty master
  *	(SCHEDULER)     <---- SCHEDULER_WANTED              only if a user namespace took init's right to set it
  *	                SCHEDULER_SET ---->
  *	(READY)         <---- CREATED                       set up; with a gate it waits there (core/start.c)
  *	                <---- STARTING                      without a gate: the next thing is execve
  *	                <---- end of file                   execve succeeded
+ *	(HOOK)          <---- HOOK_FAILED                   a hook in the container went wrong: a last word too
  *	at any time     <---- ERROR                         the last word of a process that gives up
  *
  * At the gate (a listening unix socket in the state directory) `start` connects and sends START; init answers
@@ -26,11 +29,13 @@
 #define HUSK_WIRE_SYNC_H
 
 #include <stdint.h>
+#include <kern/outcome.h>
 
 /* clang-format off */
 #define SYNC_MESSAGES(X) \
-	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(IDMAP_WANTED) X(IDMAP_DONE) \
-	X(CGROUP_READY) X(CONSOLE) X(SCHEDULER_WANTED) X(SCHEDULER_SET) X(CREATED) X(START) X(STARTING) X(ERROR)
+	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(IDMAP_WANTED) X(IDMAP_DONE) X(CGROUP_READY) \
+	X(HOOK_WANTED) X(HOOK_DONE) X(HOOK_FAILED) X(CONSOLE) X(SCHEDULER_WANTED) X(SCHEDULER_SET) \
+	X(CREATED) X(START) X(STARTING) X(ERROR)
 /* clang-format on */
 
 enum sync_type {
@@ -40,7 +45,7 @@ enum sync_type {
 #undef X
 };
 
-enum { SYNC_DATA_MAX = 4096, SYNC_FDS_MAX = 16 };
+enum { SYNC_DATA_MAX = 12288, SYNC_FDS_MAX = 16 };
 
 struct sync_header {
 	uint32_t type; /* enum sync_type */
@@ -56,6 +61,14 @@ struct sync_error {
 	uint32_t op; /* index of the operation in the plan; UINT32_MAX: outside of any */
 	int32_t errno_value; /* 0: the text says it all */
 	uint32_t verbatim; /* 1: the text is the whole message (phrases engines look for) */
+};
+
+/*
+ * What became of a hook. Three NUL-terminated strings follow: its JSON Pointer, its path, the tail of its output.
+ * They stand for themselves: `start` hears this without having the plan.
+ */
+struct sync_hook_failed {
+	struct outcome outcome;
 };
 
 #endif

@@ -92,8 +92,8 @@ static char *outcome(struct fixture *f, const char *json, size_t n)
 	if (r < 0) {
 		strbuf_printf(&out, "error: %s\n", husk_error_message(f->error));
 	} else {
-		const struct plan_dump_extra extra = {
-			"web", "/bundles/web", NULL, f->spec->linux, &f->dirs};
+		const struct plan_dump_extra extra = {"web", "/bundles/web", NULL, f->spec->linux,
+			&f->dirs, f->exec ? NULL : f->spec->hooks};
 
 		assert_int_equal(plan_dump(f->plan.header, &extra, &out), 0);
 	}
