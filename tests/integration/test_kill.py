@@ -17,6 +17,8 @@ import hoststate
 from harness import FAULT, bounded, children, read, unique, wait_for, where
 
 pytestmark = pytest.mark.husk
+HOOKS = {"/hooks/" + kind: [{"path": "/bin/busybox", "args": ["true"]}] for kind in (
+    "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop")}
 LOOP = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 
@@ -28,7 +30,7 @@ def points():
                          text=True, timeout=10, check=True).stdout
     found = [tuple(line.split()) for line in out.splitlines()]
     assert len(found) > 10, out
-    return found + [("run", point) for command, point in found if command == "create"]
+    return found + [("run", point) for command, point in found if command == "create"] + [("run", "poststart")]
 
 
 POINTS = points()
@@ -48,11 +50,11 @@ def stopped(pid, timeout=10):
 def begin(runtime, bundle, command, name):
     """Brings a container to where `command` applies and returns the arguments of that command."""
     if command in ("create", "run"):
-        return [command, "-b", bundle(LOOP).path, name]
+        return [command, "-b", bundle(LOOP, HOOKS).path, name]
     if command == "start":
-        runtime("create", "-b", bundle(LOOP).path, name)
+        runtime("create", "-b", bundle(LOOP, HOOKS).path, name)
         return ["start", name]
-    runtime("run", "-d", "-b", bundle(LOOP).path, name)
+    runtime("run", "-d", "-b", bundle(LOOP, HOOKS).path, name)
     return ["exec", name, "sleep", "1000"] if command == "exec" else ["delete", "--force", name]
 
 

@@ -76,8 +76,8 @@ def test_features(husk):
     assert {"cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"} == set(linux["namespaces"])
     assert "CAP_CHECKPOINT_RESTORE" in linux["capabilities"] and len(linux["capabilities"]) == 41
     assert linux["cgroup"]["v1"] is True and linux["cgroup"]["v2"] is True
-    assert set(features["hooks"]) <= {"prestart", "createRuntime", "createContainer", "startContainer", "poststart",
-                                      "poststop"}
+    assert features["hooks"] == ["prestart", "createRuntime", "createContainer", "startContainer", "poststart",
+                                 "poststop"]
 
 
 # --- create, start, state ---

@@ -115,12 +115,6 @@ static const struct row rows[] = {
 	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux"), .how = EXEC},
 	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\"}", .pointer = "/linux/intelRdt", .text = LATER},
 	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"eth0\":{}}", .pointer = "/linux/netDevices", .text = LATER},
-	{.rest = ",\"hooks\":{\"prestart\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/prestart", .text = LATER},
-	{.rest = ",\"hooks\":{\"createRuntime\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/createRuntime", .text = LATER},
-	{.rest = ",\"hooks\":{\"createContainer\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/createContainer", .text = LATER},
-	{.rest = ",\"hooks\":{\"startContainer\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/startContainer", .text = LATER},
-	{.rest = ",\"hooks\":{\"poststart\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/poststart", .text = LATER},
-	{.rest = ",\"hooks\":{\"poststop\":[{\"path\":\"/x\"}]}", .pointer = "/hooks/poststop", .text = LATER},
 };
 /* clang-format on */
 
