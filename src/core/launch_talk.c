@@ -29,6 +29,11 @@ int launch_receive(int sync, const struct plan_header *plan, struct launch_messa
 	int fd = -1;
 	ssize_t n = fd_receive(sync, &frame, sizeof frame, &fd, &nfds);
 
+	/* it ended with a message of ours unread: its last word comes behind that news */
+	if (n == -ECONNRESET) {
+		nfds = 1;
+		n = fd_receive(sync, &frame, sizeof frame, &fd, &nfds);
+	}
 	if (n == 0 || n == -ECONNRESET)
 		return 0;
 	if (n < 0)
