@@ -21,31 +21,9 @@ typedef void describe_fn(
 	static void name( \
 		const struct plan_header *plan, const struct plan_op *op, struct strbuf *out)
 
-/* Text that came from outside: control characters must not reach the terminal, and lines stay lines. */
-static void add_plain(struct strbuf *out, const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			strbuf_printf(out, "\\x%02x", (unsigned int)(unsigned char)*s);
-		else
-			strbuf_add_char(out, *s);
-}
-
 static void add_str(struct strbuf *out, const struct plan_header *plan, plan_str s)
 {
-	add_plain(out, plan_string(plan, s));
-}
-
-/* In double quotes when it would not be one word. */
-static void add_word(struct strbuf *out, const char *s)
-{
-	bool quote = !*s || s[strcspn(s, " \t\n\"'")];
-
-	if (quote)
-		strbuf_add_char(out, '"');
-	add_plain(out, s);
-	if (quote)
-		strbuf_add_char(out, '"');
+	word_plain(out, plan_string(plan, s));
 }
 
 DESCRIBE(nothing)
@@ -269,42 +247,6 @@ DESCRIBE(device_bind)
 	add_str(out, plan, op->device_bind.path);
 }
 
-static void add_hook(struct strbuf *out, const char *name, const char *path)
-{
-	strbuf_add(out, name);
-	strbuf_add_char(out, ' ');
-	add_word(out, path);
-}
-
-static void add_timeout(struct strbuf *out, uint64_t seconds)
-{
-	if (seconds)
-		strbuf_printf(out, ", at most %llu s", (unsigned long long)seconds);
-}
-
-/* args[0] is what the program takes for its name; only one that is not its path is worth a word. */
-DESCRIBE(hook)
-{
-	const struct plan_hook *h = &op->hook;
-	const char *path = plan_string(plan, h->path);
-	const char *name = h->args.count ? plan_item(plan, h->args, 0) : path;
-
-	add_hook(out, plan_string(plan, h->name), path);
-	for (uint32_t i = 1; i < h->args.count; i++) {
-		strbuf_add_char(out, ' ');
-		add_word(out, plan_item(plan, h->args, i));
-	}
-	if (strcmp(name, path)) {
-		strbuf_add(out, " as ");
-		add_word(out, name);
-	}
-	add_timeout(out, h->timeout);
-	for (uint32_t i = 0; i < h->env.count; i++) {
-		strbuf_add(out, "\n\t");
-		add_plain(out, plan_item(plan, h->env, i));
-	}
-}
-
 DESCRIBE(enter_root)
 {
 	static const char *const modes[] = {[PLAN_PIVOT] = "pivot_root",
@@ -435,7 +377,7 @@ DESCRIBE(umask_)
 
 DESCRIBE(find)
 {
-	add_word(out, plan_string(plan, op->find.name));
+	word_quoted(out, plan_string(plan, op->find.name));
 	if (!strchr(plan_string(plan, op->find.name), '/')) {
 		strbuf_add(out, " in ");
 		add_str(out, plan, op->find.search);
@@ -455,13 +397,13 @@ DESCRIBE(exec)
 	for (uint32_t i = 0; i < e->args.count; i++) {
 		if (i)
 			strbuf_add_char(out, ' ');
-		add_word(out, plan_item(plan, e->args, i));
+		word_quoted(out, plan_item(plan, e->args, i));
 	}
 	if (e->preserve_fds)
 		strbuf_printf(out, ", descriptors 3 to %u stay", e->preserve_fds + 2);
 	for (uint32_t i = 0; i < e->env.count; i++) {
 		strbuf_add(out, "\n\t");
-		add_plain(out, plan_item(plan, e->env, i));
+		word_plain(out, plan_item(plan, e->env, i));
 	}
 }
 
@@ -475,7 +417,7 @@ static describe_fn *const describe[PLAN_KINDS] = {
 	[PLAN_DOMAINNAME] = name, [PLAN_PROPAGATION] = propagation, [PLAN_ROOT] = root, [PLAN_MOUNT] = mount,
 	[PLAN_MKDIR] = mkdir_, [PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,
 	[PLAN_DEVICE_BIND] = device_bind, [PLAN_AWAIT_CGROUP] = nothing, [PLAN_CGROUP_NS] = nothing,
-	[PLAN_RUNTIME_HOOK] = hook, [PLAN_HOOK] = hook,
+	[PLAN_RUNTIME_HOOK] = words_hook, [PLAN_HOOK] = words_hook,
 	[PLAN_ENTER_ROOT] = enter_root, [PLAN_CONSOLE] = console, [PLAN_SYSCTL] = sysctl, [PLAN_MASK] = mask,
 	[PLAN_READONLY_PATH] = path, [PLAN_ROOT_READONLY] = nothing, [PLAN_MAKE_CWD] = path,
 	[PLAN_PERSONALITY] = personality, [PLAN_STDIO_OWNER] = stdio_owner, [PLAN_LSM_EXEC] = lsm, [PLAN_NO_NEW_PRIVILEGES] = nothing,
@@ -574,28 +516,22 @@ static void line(struct strbuf *out, const char *title, const char *value)
 	if (!value)
 		return;
 	strbuf_printf(out, "%-13s", title);
-	add_plain(out, value);
+	word_plain(out, value);
 	strbuf_add_char(out, '\n');
 }
 
 /* What runs after the plan: no operations, so they have no number. */
 static void late_hooks(
-	struct strbuf *out, const char *title, const char *name, const struct oci_hook_list *list)
+	struct strbuf *out, const char *title, const char *kind, const struct oci_hook_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		const struct oci_hook *h = &list->v[i];
 		size_t line = out->len;
 
 		strbuf_printf(out, "    %s", title);
 		pad(out, line, TEXT_COLUMN);
-		add_hook(out, name, h->path);
-		for (size_t a = 1; a < h->args.n; a++) {
-			strbuf_add_char(out, ' ');
-			add_word(out, h->args.v[a]);
-		}
-		add_timeout(out, (uint64_t)opt_i64_or(h->timeout, 0));
+		words_oci_hook(out, kind, &list->v[i]);
 		pad(out, line, POINTER_COLUMN);
-		strbuf_printf(out, "/hooks/%s/%zu\n", name, i);
+		strbuf_printf(out, "/hooks/%s/%zu\n", kind, i);
 	}
 }
 

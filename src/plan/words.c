@@ -4,6 +4,7 @@
 
 #include <linux/ioprio.h>
 #include <stdbool.h>
+#include <string.h>
 #include <base/table.h>
 #include <kern/caps.h>
 #include <kern/mount_flags.h>
@@ -45,6 +46,26 @@ static const struct name_value propagation_words[] = {
 	{"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE | MS_REC}, {},
 };
 /* clang-format on */
+
+void word_plain(struct strbuf *out, const char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			strbuf_printf(out, "\\x%02x", (unsigned int)(unsigned char)*s);
+		else
+			strbuf_add_char(out, *s);
+}
+
+void word_quoted(struct strbuf *out, const char *s)
+{
+	bool quote = !*s || s[strcspn(s, " \t\n\"'")];
+
+	if (quote)
+		strbuf_add_char(out, '"');
+	word_plain(out, s);
+	if (quote)
+		strbuf_add_char(out, '"');
+}
 
 void word_add(struct word_list *list, const char *prefix, const char *word)
 {

@@ -14,6 +14,11 @@ struct word_list {
 	unsigned int n;
 };
 
+/* Text that came from outside: control characters must not reach the terminal, and lines stay lines. */
+void word_plain(struct strbuf *out, const char *s);
+/* The same in double quotes when it would not be one word. */
+void word_quoted(struct strbuf *out, const char *s);
+
 /* Appends one word and a separator before it, but for the first. */
 void word_add(struct word_list *list, const char *prefix, const char *word);
 
@@ -31,5 +36,10 @@ void words_io_priority(struct strbuf *out, uint32_t value);
 void words_memory_policy(struct strbuf *out, uint32_t mode);
 /* "SCHED_FIFO priority 10 SCHED_FLAG_RESET_ON_FORK". */
 void words_scheduler(struct strbuf *out, const struct plan_scheduler *s);
+
+/* dump_hooks.c */
+struct oci_hook;
+void words_hook(const struct plan_header *plan, const struct plan_op *op, struct strbuf *out);
+void words_oci_hook(struct strbuf *out, const char *kind, const struct oci_hook *hook);
 
 #endif
