@@ -10,11 +10,14 @@
 #include <core/fault.h>
 #include <core/hooks.h>
 #include <core/launch.h>
+#include <kern/pid.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
+
+enum { END_MS = 1000 };
 
 static int refuse(const struct husk_container *c, enum husk_status status, struct husk_error **err)
 {
@@ -78,8 +81,11 @@ int husk_container_start(struct husk_container *c, struct husk_error **err)
 			err, connection, "cannot reach the process of container '%s'", c->id);
 	fault_point("gate-connected");
 	r = converse(connection, err);
-	if (r < 0)
+	if (r < 0) {
+		/* its last word was heard, so it ends now: who asks next is to hear "stopped" */
+		ignored(pid_wait(now.pidfd, END_MS));
 		return r;
+	}
 	/* nobody listens there any more; state asks faster without it */
 	(void)unlinkat(c->dir, STATE_GATE, 0);
 	lock = fd_close(lock); /* hooks may want to do something with the container, exec for one */
