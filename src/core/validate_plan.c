@@ -16,6 +16,7 @@
 #include <plan/plan.h>
 #include <schema/schema.h>
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,21 +165,20 @@ static char *original(const struct search *s, const char *pointer)
 static void hear_log(void *data, enum husk_log_level level, const char *message)
 {
 	struct search *s = data;
-	size_t n =
-		strspn(message, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.");
-	auto_free char *pointer = str_printf("/%.*s", (int)n, message);
+	auto_strbuf pointer = {};
+	size_t n = 0;
 
 	if (level > HUSK_LOG_WARNING || strstr(message, "unknown capability") ||
 		!validate_once(s->v, message))
 		return; /* validate_names.c tells of capabilities, with the place */
-	for (char *c = pointer; c && *c; c++)
-		if (*c == '.')
-			*c = '/';
-	if (pointer && !json_pointer_exists(s->v->tree, pointer))
-		pointer[0] = '\0';
-	if (pointer && *pointer && text_after(message + n, ": "))
+	strbuf_add_char(&pointer, '/');
+	for (; isalnum((unsigned char)message[n]) || message[n] == '.'; n++)
+		strbuf_add_char(&pointer, message[n] == '.' ? '/' : message[n]);
+	if (!json_pointer_exists(s->v->tree, strbuf_text(&pointer)))
+		strbuf_truncate(&pointer, 0);
+	else if (text_after(message + n, ": "))
 		message += n + 2;
-	validate_tell(s->v, AT(WARNING, pointer), "%s", message);
+	validate_tell(s->v, AT(WARNING, strbuf_text(&pointer)), "%s", message);
 }
 
 static int plan_once(struct search *s, const struct oci_spec *spec, const struct plan_host *host,
