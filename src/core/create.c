@@ -19,6 +19,7 @@
 #include <core/id.h>
 #include <core/launch.h>
 #include <core/lsm.h>
+#include <core/net_devices.h>
 #include <core/process.h>
 #include <kern/pid.h>
 #include <oci/check.h>
@@ -51,6 +52,7 @@ struct creation {
 	struct descriptors fds;
 	struct handover handover;
 	struct launch launch;
+	struct netdevs devices;
 };
 
 static struct cgroup_context cgroups(const struct creation *c, const struct cgroup_dirs *dirs)
@@ -312,6 +314,10 @@ static int call_joined(
 	c->state.process.start_time = (struct opt_u64){true, st.start_time};
 	r = state_save_process(&c->state, c->dir, err);
 	fault_point("pid-recorded");
+	c->devices.log = &c->factory->log;
+	if (!r)
+		r = net_devices_move(&c->devices, c->config->spec->linux, l->pidfd, c->dir, err);
+	fault_point("net-devices-moved");
 	*ret_fds = c->entry_v1.fds;
 	*ret_n = c->entry_v1.n;
 	return r;
@@ -412,6 +418,7 @@ static void undo(struct creation *c)
 	bool existed = c->launch.pid > 0;
 
 	launch_undo(&c->launch);
+	netdevs_give_back(&c->devices); /* their namespace lives as long as our sockets in it */
 	/* what is left of them is found by delete; the first error is the one to tell */
 	(void)cgroup_undo(&all, NULL);
 	if (c->dir >= 0)
@@ -445,6 +452,7 @@ static int hand_out(struct creation *c, struct husk_container **ret_container,
 static void creation_done(struct creation *c)
 {
 	launch_done(&c->launch);
+	netdevs_done(&c->devices);
 	handover_done(&c->handover);
 	descriptors_done(&c->fds);
 	cgroup_entry_done(&c->entry_v1);
@@ -477,6 +485,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 			r = hand_out(c, ret_container, ret_process, err);
 		if (r < 0)
 			undo(c);
+		else
+			net_devices_settled(&c->devices, c->dir);
 	}
 	creation_done(c);
 	return r;
@@ -486,7 +496,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	{                                                                                \
 		.factory = factory, .config = config, .options = options, .gate = gate_, \
 		.dir = -1, .lock = -1, .gate_fd = -1, .entry_v1 = {.into = -1},          \
-		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT    \
+		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT,   \
+		.devices = NETDEVS_INIT                                                  \
 	}
 
 int husk_container_create(struct husk_factory *factory, const struct husk_config *config,

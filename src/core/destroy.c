@@ -8,6 +8,7 @@
 #include <core/factory.h>
 #include <core/fault.h>
 #include <core/hooks.h>
+#include <core/net_devices.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -96,6 +97,8 @@ static int destroy(const struct husk_container *c, struct container_now *now, in
 	if (!r)
 		r = remove_cgroups(c, now, err);
 	fault_point("delete-cgroup");
+	if (!r)
+		net_devices_recover(c->dir, &c->factory->log);
 	if (!r)
 		r = container_remove_directory(c->factory, c->id, c->dir, err);
 	fault_point("delete-state");

@@ -6,6 +6,8 @@
  */
 #include <oci/check.h>
 
+#include <string.h>
+
 #include <base/error.h>
 #include <base/text.h>
 #include <oci/spec.h>
@@ -126,7 +128,8 @@ static int rule_net_devices(const struct oci_spec *spec, const struct schema_at 
 		int r = 0;
 
 		for (const struct oci_net_device *other = l->net_devices.v; other < d; other++)
-			if (text_equal(name_inside(other), name_inside(d)))
+			if (!strchr(name_inside(d), '%') &&
+				text_equal(name_inside(other), name_inside(d)))
 				r = schema_problem(&here, "'%s' would be called '%s', too",
 					other->key, name_inside(d));
 		if (r < 0)

@@ -17,11 +17,19 @@ static bool is_interface(const char *s)
 	       !strpbrk(s, "/: \t\n\v\f\r");
 }
 
+/* Also a template with one "%d", for which a number is chosen. */
+static bool is_name_inside(const char *s)
+{
+	const char *percent = strchr(s, '%');
+
+	return is_interface(s) && (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
+}
+
 static int netdev_check(const void *object, const struct schema_at *at)
 {
 	const struct oci_net_device *d = object;
 
-	return is_interface(d->key)
+	return is_interface(d->key) && !strchr(d->key, '%')
 		       ? 0
 		       : schema_problem(at, "'%s' is not the name of an interface", d->key);
 }
@@ -29,7 +37,7 @@ static int netdev_check(const void *object, const struct schema_at *at)
 /* clang-format off */
 #define S struct oci_net_device
 static const struct schema_field netdev_fields[] = {
-	STRING(S, name, "name", ACCEPT(is_interface, "must be the name of an interface")),
+	STRING(S, name, "name", ACCEPT(is_name_inside, "must be the name of an interface")),
 	{}
 };
 const struct schema_type oci_net_device_type =

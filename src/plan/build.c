@@ -62,6 +62,8 @@ static int create_all(struct planner *p, struct husk_error **err)
 	int r = prepare(p, err);
 
 	if (r >= 0)
+		r = plan_check_net_devices(p, err);
+	if (r >= 0)
 		r = privileged(p, err);
 	if (r < 0)
 		return r;

@@ -472,6 +472,17 @@ static void mapping(struct strbuf *out, const char *title, const struct oci_id_m
 			(unsigned long long)m->host_id.value, (unsigned long long)m->size.value);
 }
 
+static void net_devices(struct strbuf *out, const struct oci_linux *l)
+{
+	list_for_each (d, &l->net_devices) {
+		strbuf_printf(out, "%-13s", "net device");
+		word_plain(out, d->key);
+		strbuf_add(out, " -> ");
+		word_plain(out, d->name && *d->name ? d->name : d->key);
+		strbuf_add_char(out, '\n');
+	}
+}
+
 static void cgroup_directories(struct strbuf *out, const struct cgroup_dirs *dirs)
 {
 	list_for_each (d, dirs)
@@ -547,6 +558,7 @@ int plan_dump(
 	if (extra->linux_) {
 		mapping(out, "uid map", &extra->linux_->uid_mappings);
 		mapping(out, "gid map", &extra->linux_->gid_mappings);
+		net_devices(out, extra->linux_);
 	}
 	if (extra->cgroups)
 		cgroup_directories(out, extra->cgroups);

@@ -26,7 +26,6 @@ static int refuse_spec(const struct planner *p, struct husk_error **err)
 {
 	const struct wish wishes[] = {
 		{p->linux_->intel_rdt, "/linux/intelRdt"},
-		{p->linux_->net_devices.n, "/linux/netDevices"},
 	};
 
 	return refuse(wishes, ARRAY_LEN(wishes), err);

@@ -43,6 +43,17 @@ void plan_find_namespaces(struct planner *p)
 	}
 }
 
+/* The runtime moves them itself (net/netdev.c); what can be known before is asked here. */
+int plan_check_net_devices(const struct planner *p, struct husk_error **err)
+{
+	if (!p->linux_->net_devices.n || !p->host->euid)
+		return 0;
+	return fail_at(err, "/linux/netDevices",
+		"a rootless container cannot have any: to move an interface takes CAP_NET_ADMIN on "
+		"the "
+		"host");
+}
+
 static void join(struct planner *p, const struct ns_kind *kind)
 {
 	const struct oci_namespace *entry = entry_of(p, kind);

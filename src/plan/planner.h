@@ -42,6 +42,7 @@ static inline bool given(const char *s)
 
 /* namespaces.c */
 void plan_find_namespaces(struct planner *p);
+int plan_check_net_devices(const struct planner *p, struct husk_error **err);
 void plan_stage(struct planner *p);
 void plan_exec_stage(struct planner *p);
 void plan_names(struct planner *p);

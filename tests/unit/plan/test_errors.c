@@ -114,7 +114,7 @@ static const struct row rows[] = {
 	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux")},
 	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux"), .how = EXEC},
 	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\"}", .pointer = "/linux/intelRdt", .text = LATER},
-	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"}],\"netDevices\":{\"eth0\":{}}", .pointer = "/linux/netDevices", .text = LATER},
+	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"},{\"type\":\"user\"}],\"netDevices\":{\"eth0\":{}}" MAPS("1000,\"size\":1"), .pointer = "/linux/netDevices", .text = "a rootless container cannot have any: to move an interface takes CAP_NET_ADMIN on the host", .how = ROOTLESS},
 };
 /* clang-format on */
 
