@@ -138,6 +138,30 @@ def test_lifecycle_and_exec(rootless, bundle_of_user, own):
     assert rootless.names() == []
 
 
+def test_exec_by_name(rootless, bundle_of_user, user):
+    path = bundle_of_user("trap 'exit 0' TERM; while :; do sleep 0.05; done",
+                          {"/linux/uidMappings": ranges("subuid", user.pw_uid),
+                           "/linux/gidMappings": ranges("subgid", user.pw_gid)})
+    name = unique()
+    rootless("run", "-d", "-b", path, name)
+    try:
+        assert rootless("exec", "-u", "app", name, "sh", "-c", "id -u; id -g").out.split() == ["1000", "1000"]
+        assert rootless("exec", "-u", "0:app", name, "sh", "-c", "id -u; id -g").out.split() == ["0", "1000"]
+        refused = rootless("exec", "-u", USER, name, "true", check=False)
+        assert refused.rc == 255 and "no matching entries in passwd file" in refused.err
+    finally:
+        rootless("delete", "--force", name)
+
+
+def test_validate_knows_whose_ids_they_are(rootless, bundle_of_user, user):
+    path = bundle_of_user("true", {"/linux/uidMappings": ranges("subuid", user.pw_uid),
+                                   "/linux/gidMappings": ranges("subgid", user.pw_gid)})
+    assert rootless("validate", "--host", path).out == ""
+    path = bundle_of_user("true", {"/linux/uidMappings": [{"containerID": 0, "hostID": 0, "size": 10}]})
+    result = rootless("validate", "--host", "--json", path, check=False)
+    assert result.rc == 1 and [f["pointer"] for f in result.json] == ["/linux/uidMappings/0"], result
+
+
 def test_terminal(rootless, bundle_of_user):
     from test_pty import Terminal
     path = bundle_of_user(["/bin/sh", "-i"], {"/process/terminal": True, "/process/env/-": "PS1=> "})
