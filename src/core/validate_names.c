@@ -140,6 +140,8 @@ static void check_runnable(struct validation *v)
 	else if (!s->process->args.n)
 		validate_tell(
 			v, AT(WARNING, "/process/args"), "must not be empty to create a container");
+	else if (!*s->process->args.v[0])
+		validate_tell(v, AT(ERROR, "/process/args/0"), "must not be empty");
 }
 
 static void check_platforms(struct validation *v)

@@ -2,15 +2,22 @@
 /* What a configuration names and is not there: root file system, bind sources, namespaces, hooks, kernel settings. */
 #include <core/validate.h>
 #include <base/error.h>
+#include <base/fd.h>
 #include <base/mem.h>
 #include <base/path.h>
 #include <base/str.h>
+#include <base/table.h>
 #include <base/text.h>
+#include <kern/ns.h>
+#include <oci/linux.h>
 #include <plan/sysctl.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,19 +67,36 @@ static void check_bind_sources(struct validation *v)
 	}
 }
 
+/* Is the file a namespace of that kind? What cannot be opened is not judged. */
+static bool is_namespace(const char *path, const char *kind)
+{
+	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	const struct ns_kind *k = ns_kinds;
+
+	while (k->name && !text_equal(k->name, kind))
+		k++;
+	return fd < 0 || !k->name || ioctl(fd, NS_GET_NSTYPE) == (int)k->flag;
+}
+
 static void check_namespace_paths(struct validation *v)
 {
 	const struct oci_linux *l = v->spec->linux;
 
 	for (size_t i = 0; l && i < l->namespaces.n; i++) {
-		const char *path = l->namespaces.v[i].path;
+		const struct oci_namespace *ns = &l->namespaces.v[i];
+		const char *path = ns->path;
+		const char *kind = table_name(oci_namespace_types, (uint64_t)ns->type.value, "");
 		auto_free char *at = str_printf("/linux/namespaces/%zu/path", i);
 		struct stat st;
 		int r = path && *path ? look_at(v, path, &st) : 0;
 
+		if (!path || !*path || !ns->type.set)
+			continue;
 		if (r < 0)
 			validate_tell(
 				v, AT(ERROR, at), "cannot find '%s': %s", path, errno_text(-r));
+		else if (!S_ISREG(st.st_mode) || !is_namespace(path, kind))
+			validate_tell(v, AT(ERROR, at), "'%s' is not a %s namespace", path, kind);
 	}
 }
 

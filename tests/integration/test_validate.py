@@ -6,9 +6,13 @@ import os
 
 import pytest
 
+from error_table import CONFIGS
 from harness import read, userns
 
 pytestmark = pytest.mark.husk
+# Words of errors that only the kernel, or the container's root, can tell.
+ATTEMPTS = ["sethostname:", "chdir to cwd", "exec: ", "cannot mount '", "cannot map user and group IDs",
+            "cannot set the kernel parameter"]
 
 
 def findings(husk, made, *options):
@@ -92,3 +96,25 @@ def test_ids_of_an_ordinary_user(husk, bundle, work):
     result = husk("validate", "--host", "--json", made.path, check=False,
                   options=["--root", work + "/other/state"], user=65534, env={"XDG_RUNTIME_DIR": "/tmp"})
     assert any("not yours to map" in f["message"] for f in result.json)
+
+
+def pointer_of(text):
+    """The pointer that an error of create begins with, or None for one of syntax."""
+    text = text.removeprefix("config.json: ")
+    return text.split(": ")[0] if text.startswith("/") else None
+
+
+@pytest.mark.parametrize("edits, expected", CONFIGS, ids=[str(n) for n in range(len(CONFIGS))])
+def test_what_run_refuses_is_found(husk, bundle, edits, expected):
+    """The table of errors of run: each is found before, at the same place, but for what only an attempt can tell."""
+    made = bundle("true", edits if isinstance(edits, dict) else None)
+    if not isinstance(edits, dict):
+        with open(made.path + "/config.json", "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(edits)
+    found = husk("validate", "--host", "--json", made.path, check=False)
+    places = {f.get("pointer") for f in found.json if f["severity"] != "note"}
+    if pointer_of(expected) in ("/root", "/process", "/process/args"):
+        assert pointer_of(expected) in places or "" in places  # absent: a warning
+    elif not any(phrase in expected for phrase in ATTEMPTS):
+        assert found.rc == 1, (expected, found)
+        assert pointer_of(expected) in places or expected.startswith("config.json: /:"), (expected, found)
