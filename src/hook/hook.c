@@ -2,7 +2,7 @@
 /*
  * One clone (CLONE_VM and CLONE_VFORK: nothing is copied, we sleep until the exec), a session of its own so that all
  * of a hook can be killed, a memfd as standard input, so that nobody has to write while it reads, and two pipes of
- * which the end is kept. The exit signal is 0: a host program's waitpid(-1) does not see this child.
+ * which the end is kept.
  */
 #include <hook/hook.h>
 #include <base/fd.h>
@@ -139,8 +139,8 @@ static int start(struct run *run)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	pid = clone(child_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
-		&run->child, &run->pidfd);
+	pid = clone(child_main, stack + sizeof stack,
+		CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &run->child, &run->pidfd);
 	if (pid < 0)
 		pid = -errno;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -212,10 +212,10 @@ static struct outcome finish(const struct run *run, int watched)
 	if (watched == -ETIMEDOUT)
 		return (struct outcome){
 			OUTCOME_TIMEOUT, (int32_t)MIN(run->child.hook->timeout, INT32_MAX)};
-	if (watched < 0 || r < 0)
-		return (struct outcome){OUTCOME_NOT_RUN, watched < 0 ? -watched : errno};
-	if (run->child.error)
-		return (struct outcome){OUTCOME_NOT_RUN, run->child.error};
+	if (watched < 0 || run->child.error)
+		return (struct outcome){OUTCOME_NOT_RUN, watched < 0 ? -watched : run->child.error};
+	if (r < 0)
+		return (struct outcome){OUTCOME_LOST, 0};
 	return (struct outcome){
 		info.si_code == CLD_EXITED ? OUTCOME_EXITED : OUTCOME_KILLED, info.si_status};
 }

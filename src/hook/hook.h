@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Running one hook beside the runtime, in its namespaces, and wording what became of one wherever it ran. Safe in
- * threaded programs: what runs between clone and exec is raw system calls, and nobody else's child is touched.
+ * threaded programs: what runs between clone and exec is raw system calls, and nobody else's child is touched. The
+ * host program has to leave ours alone too: no waitpid(-1), no ignored SIGCHLD.
  */
 #ifndef HUSK_HOOK_HOOK_H
 #define HUSK_HOOK_HOOK_H

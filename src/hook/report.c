@@ -42,6 +42,9 @@ static void add_outcome(struct strbuf *out, struct outcome o)
 	case OUTCOME_TIMEOUT:
 		strbuf_printf(out, " did not end within its timeout of %d s", o.value);
 		return;
+	case OUTCOME_LOST:
+		strbuf_add(out, " ended, but its exit status was taken by another waitpid()");
+		return;
 	}
 	strbuf_add(out, " ended in an unknown way");
 }

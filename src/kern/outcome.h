@@ -14,6 +14,7 @@ enum outcome_kind {
 	OUTCOME_KILLED, /* value: signal */
 	OUTCOME_NOT_RUN, /* value: errno of what had to be done for it */
 	OUTCOME_TIMEOUT, /* value: seconds it had */
+	OUTCOME_LOST, /* our host program reaped it before us, or lets the kernel do that */
 };
 
 struct outcome {
