@@ -188,6 +188,26 @@ def test_own_network_namespace(rootless, bundle_of_user):
     assert "UP" in rootless("run", "-b", path, unique()).out
 
 
+def test_scheduling_without_rights(rootless, bundle_of_user):
+    """To be nicer, or idle, takes no right; to be faster does, and says so."""
+    edits = {"/process/scheduler": {"policy": "SCHED_BATCH", "nice": 19},
+             "/process/ioPriority": {"class": "IOPRIO_CLASS_IDLE"}, "/linux/memoryPolicy": {"mode": "MPOL_LOCAL"},
+             "/linux/personality": {"flags": ["ADDR_NO_RANDOMIZE"]}}
+    path = bundle_of_user("cut -d' ' -f19,41 /proc/self/stat; ionice -p $$; cat /proc/self/personality", edits)
+    assert rootless("run", "-b", path, unique()).out.split() == ["19", "3", "idle", "00040000"]
+    path = bundle_of_user("true", {"/process/scheduler": {"policy": "SCHED_OTHER", "nice": -20}})
+    result = rootless("run", "-b", path, unique(), check=False)
+    assert result.rc == 1 and "/process/scheduler: cannot set the scheduler: sched_setattr: operation not permitted" \
+        in result.err and rootless.names() == []
+
+
+def test_network_devices_are_not_theirs(rootless, bundle_of_user):
+    path = bundle_of_user("true", {"/linux/namespaces/-": {"type": "network"}, "/linux/netDevices": {"eth0": {}}})
+    result = rootless("run", "-b", path, unique(), check=False)
+    assert result.rc == 1 and "/linux/netDevices: a rootless container cannot have any: to move an interface takes " \
+        "CAP_NET_ADMIN on the host" in result.err and rootless.names() == []
+
+
 def test_features_and_list(rootless):
     assert rootless("list", "-f", "json").out.strip() == "null"
     assert rootless("features").json["linux"]["namespaces"]
