@@ -65,7 +65,7 @@ struct husk_validate_options {
 		bundle; /* where relative paths in the configuration start from; NULL: the working directory */
 	struct husk_factory *
 		factory; /* with one: also what this host lacks; NULL: a host that has everything */
-	husk_finding_fn *found; /* hears every finding */
+	husk_finding_fn *found; /* hears every finding, in the order of the text */
 	void *data; /* handed to found */
 };
 /*

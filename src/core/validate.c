@@ -32,18 +32,68 @@ const char *husk_severity_name(enum husk_severity severity)
 	return severity <= HUSK_SEVERITY_NOTE ? names[severity] : "unknown";
 }
 
-static void tell(struct validation *v, struct husk_finding *f)
+static char *copy(struct validation *v, const char *text)
 {
-	if (f->pointer && v->located < LOCATED_MAX) {
+	char *c = text ? strdup(text) : NULL;
+
+	v->failed |= text && !c;
+	return c;
+}
+
+/* Keeps the finding; told are all at the end, in the order of the text. */
+static void keep(struct validation *v, const struct husk_finding *f)
+{
+	struct validate_kept *kept = list_add(&v->kept);
+
+	if (!kept) {
+		v->failed = true;
+		return;
+	}
+	kept->order = v->kept.n;
+	kept->finding = *f;
+	kept->finding.pointer = kept->pointer = copy(v, f->pointer);
+	kept->finding.message = kept->message = copy(v, f->message);
+	kept->finding.suggestion = kept->suggestion = copy(v, f->suggestion);
+	if (f->pointer && v->kept.n <= LOCATED_MAX) {
 		struct json_place place = json_pointer_place(v->text, v->n, f->pointer);
 
-		v->located++;
-		f->line = place.line;
-		f->column = place.column;
+		kept->finding.line = place.line;
+		kept->finding.column = place.column;
 	}
 	v->errors += f->severity == HUSK_SEVERITY_ERROR;
-	if (v->options->found)
-		v->options->found(v->options->data, f);
+}
+
+/* By place; what has none comes last. */
+static int by_place(const void *a, const void *b)
+{
+	const struct validate_kept *x = a, *y = b;
+	size_t xl = x->finding.line - 1, yl = y->finding.line - 1; /* 0 becomes the largest */
+
+	if (xl != yl)
+		return xl < yl ? -1 : 1;
+	if (x->finding.column != y->finding.column)
+		return x->finding.column < y->finding.column ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
+static void tell_all(struct validation *v)
+{
+	if (v->kept.n)
+		qsort(v->kept.v, v->kept.n, sizeof *v->kept.v, by_place);
+	for (size_t i = 0; v->options->found && i < v->kept.n; i++)
+		v->options->found(v->options->data, &v->kept.v[i].finding);
+}
+
+static void validation_done(struct validation *v)
+{
+	for (size_t i = 0; i < v->kept.n; i++) {
+		free(v->kept.v[i].pointer);
+		free(v->kept.v[i].message);
+		free(v->kept.v[i].suggestion);
+	}
+	free(v->kept.v);
+	strv_done(&v->told);
+	json_free(v->tree);
 }
 
 void validate_tell(struct validation *v, const struct validate_at *at, const char *format, ...)
@@ -57,7 +107,7 @@ void validate_tell(struct validation *v, const struct validate_at *at, const cha
 	if (strbuf_failed(&message) || !at->pointer)
 		v->failed = true;
 	else
-		tell(v, &(struct husk_finding){.size = sizeof(struct husk_finding),
+		keep(v, &(struct husk_finding){.size = sizeof(struct husk_finding),
 				.severity = at->severity,
 				.pointer = at->pointer,
 				.message = strbuf_text(&message),
@@ -97,7 +147,7 @@ static void tell_syntax(struct validation *v, const struct husk_error *why)
 
 	if (sscanf(f.message, "line %zu column %zu: %n", &f.line, &f.column, &skip) == 2 && skip)
 		f.message += skip;
-	tell(v, &f);
+	keep(v, &f);
 }
 
 /* Only what is there is asked for: a machine without cgroups can still be looked at. */
@@ -136,7 +186,7 @@ static int look(struct validation *v, struct husk_error **err)
 	if (r >= 0 && json_kind(v->tree) == JSON_OBJECT)
 		r = look_further(v, err);
 	oci_spec_free(spec);
-	return r < 0 ? r : v->failed ? fail_memory(err) : 0;
+	return r < 0 ? r : 0;
 }
 
 static int absolute(const char *bundle, char **ret, struct husk_error **err)
@@ -152,7 +202,7 @@ static int absolute(const char *bundle, char **ret, struct husk_error **err)
 int husk_config_validate(const char *json, size_t n, const struct husk_validate_options *options,
 	struct husk_error **err)
 {
-	struct validation v = {.options = options, .text = json, .n = n};
+	auto_(validation_done) struct validation v = {.options = options, .text = json, .n = n};
 	auto_free char *bundle = NULL;
 	auto_error *why = NULL;
 	int r;
@@ -170,7 +220,10 @@ int husk_config_validate(const char *json, size_t n, const struct husk_validate_
 		tell_syntax(&v, why);
 	else
 		r = fail_memory(err);
-	json_free(v.tree);
-	strv_done(&v.told);
-	return r < 0 ? r : v.errors > INT_MAX ? INT_MAX : (int)v.errors;
+	if (!r && v.failed)
+		r = fail_memory(err);
+	if (r < 0)
+		return r;
+	tell_all(&v);
+	return v.errors > INT_MAX ? INT_MAX : (int)v.errors;
 }

@@ -15,6 +15,13 @@
 struct json;
 struct plan_host;
 
+/* A finding until it is told, and the strings of it. */
+struct validate_kept {
+	struct husk_finding finding;
+	char *pointer, *message, *suggestion;
+	size_t order;
+};
+
 struct validation {
 	const struct husk_validate_options *options;
 	const char *text;
@@ -24,7 +31,8 @@ struct validation {
 	const struct oci_spec *spec; /* what could be read; members with faults are absent */
 	const struct plan_host *host;
 	struct strv told; /* for validate_once() */
-	size_t errors, located;
+	LIST_OF(struct validate_kept) kept;
+	size_t errors;
 	bool failed; /* memory was short */
 };
 
