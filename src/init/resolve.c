@@ -207,6 +207,48 @@ static long need_root(struct init *init)
 	return fd;
 }
 
+/* The directory part of a path, and where its last component begins; -EINVAL when that is none to make. */
+static int split_path(const char *path, char parent[INIT_PATH_MAX / 4], const char **ret_name)
+{
+	size_t end = text_len(path), n = 0;
+
+	while (end && path[end - 1] != '/')
+		end--;
+	if (end >= INIT_PATH_MAX / 4)
+		return -ENAMETOOLONG;
+	for (; n < end; n++)
+		parent[n] = path[n];
+	parent[n] = '\0';
+	*ret_name = path + end;
+	return !**ret_name || text_same(*ret_name, ".") || text_same(*ret_name, "..") ? -EINVAL : 0;
+}
+
+/* The short way where only the last component is missing; whatever else is found is left to the walk. */
+static int make_last(
+	struct init *init, const char *path, enum resolve_create create, uint64_t resolve)
+{
+	char parent[INIT_PATH_MAX / 4];
+	const char *name;
+	int r = split_path(path, parent, &name), dir;
+
+	if (r < 0)
+		return r;
+	dir = (int)open_beneath(init, init->root, relative(parent), O_PATH | O_DIRECTORY, resolve);
+	if (dir < 0)
+		return dir;
+	if (create == RESOLVE_DIRECTORY) {
+		r = (int)sys(mkdirat, dir, name, 0755);
+	} else {
+		r = (int)sys(openat, dir, name,
+			O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_WRONLY, 0644);
+		close_fd(r);
+	}
+	if (r >= 0)
+		r = (int)sys(openat, dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	close_fd(dir);
+	return r;
+}
+
 int resolve_open(struct init *init, const char *path, enum resolve_create create, uint32_t flags)
 {
 	uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
@@ -220,28 +262,20 @@ int resolve_open(struct init *init, const char *path, enum resolve_create create
 	if (flags & RESOLVE_LAST_NOFOLLOW)
 		open_flags |= O_NOFOLLOW;
 	fd = open_beneath(init, init->root, relative(path), open_flags, resolve);
-	if (fd == -ENOSYS || (fd == -ENOENT && create != RESOLVE_NOTHING))
-		return walk_path(init, path, create, flags);
-	return (int)fd;
+	if (fd == -ENOENT && create != RESOLVE_NOTHING) {
+		fd = make_last(init, path, create, resolve);
+		if (fd < 0)
+			fd = -ENOSYS; /* a link that leads nowhere, a missing directory: walk */
+	}
+	return fd == -ENOSYS ? walk_path(init, path, create, flags) : (int)fd;
 }
 
 int resolve_parent(struct init *init, const char *path, const char **ret_name)
 {
 	char parent[INIT_PATH_MAX / 4];
-	size_t end = text_len(path), n;
+	int r = split_path(path, parent, ret_name);
 
-	while (end && path[end - 1] != '/')
-		end--;
-	*ret_name = path + end;
-	for (n = 0; n < end; n++) {
-		if (n + 1 >= sizeof parent)
-			return -ENAMETOOLONG;
-		parent[n] = path[n];
-	}
-	parent[n] = '\0';
-	if (!**ret_name || text_same(*ret_name, ".") || text_same(*ret_name, ".."))
-		return -EINVAL;
-	return resolve_open(init, parent, RESOLVE_DIRECTORY, 0);
+	return r < 0 ? r : resolve_open(init, parent, RESOLVE_DIRECTORY, 0);
 }
 
 int proc_open(struct init *init, const char *path, int flags)
