@@ -22,9 +22,9 @@ struct strv {
 };
 
 /* An absent list has no address to count from: its length is asked first. */
-#define list_for_each(item, list) \
-	for (__typeof__(&*(list)->v) item = (list)->v; \
-		(list)->n && item < (list)->v + (list)->n; item++)
+#define list_for_each(item, list)                                                                 \
+	for (__typeof__(&*(list)->v) item = (list)->v; (list)->n && item < (list)->v + (list)->n; \
+		item++)
 
 /*
  * Makes room for one more element of `size` bytes behind the n there are; new room is zeroed.
