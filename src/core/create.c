@@ -21,6 +21,7 @@
 #include <core/lsm.h>
 #include <core/net_devices.h>
 #include <core/process.h>
+#include <core/seccomp.h>
 #include <kern/pid.h>
 #include <oci/check.h>
 #include <oci/linux.h>
@@ -49,6 +50,7 @@ struct creation {
 	struct state state;
 	int dir, lock; /* the state directory, and a second descriptor that holds its lock */
 	int gate_fd;
+	int agent; /* connection to the seccomp agent, or -1 */
 	struct descriptors fds;
 	struct handover handover;
 	struct launch launch;
@@ -91,6 +93,7 @@ static int make_plan(struct creation *c, struct husk_error **err)
 {
 	const struct oci_spec *spec = c->config->spec;
 	const char *path = spec->linux ? spec->linux->cgroups_path : NULL;
+	const struct plan_seccomp_source filters = {seccomp_cached_filter, c->factory};
 	int r = factory_host(c->factory, &c->host, err);
 	uint32_t lsm = 0;
 
@@ -101,6 +104,9 @@ static int make_plan(struct creation *c, struct husk_error **err)
 	if (cgroup_dirs_resolve(&c->host->cgroups, path, c->options->id, &c->dirs) < 0)
 		return fail_memory(err);
 	split_cgroups(c);
+	r = seccomp_check_kernel(spec->linux ? spec->linux->seccomp : NULL, err);
+	if (r < 0)
+		return r;
 	c->state.best_effort_cgroup =
 		(struct opt_bool){true, c->host->rootless && !(path && *path)};
 	return plan_create(&(struct plan_create_input){.spec = spec,
@@ -109,6 +115,7 @@ static int make_plan(struct creation *c, struct husk_error **err)
 				   .host = c->host,
 				   .cgroups = &c->dirs,
 				   .log = &c->factory->log,
+				   .seccomp = &filters,
 				   .notify_socket = c->options->notify_socket,
 				   .lsm = lsm,
 				   .gate = c->gate,
@@ -164,6 +171,26 @@ static int fill_state(struct creation *c, struct husk_error **err)
 		state_set_cgroups(s, &c->dirs) < 0 || copy_annotations(s, &spec->annotations) < 0)
 		return fail_memory(err);
 	return 0;
+}
+
+/* With a gate it is `start` that hands the listener over. */
+static int find_agent(struct creation *c, struct husk_error **err)
+{
+	const struct oci_linux *l = c->config->spec->linux;
+	const struct oci_seccomp *profile = l ? l->seccomp : NULL;
+	struct state_agent *agent;
+
+	if (!plan_seccomp_notifies(profile))
+		return 0;
+	agent = c->state.seccomp_agent = calloc(1, sizeof *agent);
+	if (agent)
+		agent->path = strdup(profile->listener_path);
+	if (agent && profile->listener_metadata)
+		agent->metadata = strdup(profile->listener_metadata);
+	if (!agent || !agent->path || (profile->listener_metadata && !agent->metadata))
+		return fail_memory(err);
+	return c->gate ? seccomp_agent_check(profile, err)
+		       : seccomp_agent_connect(agent->path, &c->agent, err);
 }
 
 static int make_directory(struct creation *c, struct husk_error **err)
@@ -359,6 +386,19 @@ static int call_hook(
 	return r;
 }
 
+static int call_listener(void *data, const struct launch *l, int listener, struct husk_error **err)
+{
+	struct creation *c = data;
+
+	return seccomp_agent_send(&c->agent, listener,
+		&(struct seccomp_agent_message){.state = &c->state,
+			.status = OCI_STATUS_CREATING,
+			.container_pid = l->pid,
+			.pid = l->pid,
+			.metadata = c->state.seccomp_agent->metadata},
+		err);
+}
+
 static int call_ready(void *data, struct launch *l, struct husk_error **err)
 {
 	struct creation *c = data;
@@ -381,6 +421,7 @@ static int carry_out(struct creation *c, struct husk_error **err)
 		.map_ids = call_map_ids,
 		.joined = call_joined,
 		.hook = call_hook,
+		.listener = call_listener,
 		.ready = call_ready,
 	};
 	int r = make_directory(c, err);
@@ -458,6 +499,7 @@ static void creation_done(struct creation *c)
 	cgroup_entry_done(&c->entry_v1);
 	cgroup_entry_done(&c->entry_v2);
 	fd_close(c->gate_fd);
+	fd_close(c->agent);
 	fd_close(c->lock);
 	fd_close(c->dir);
 	c->state.hooks = NULL; /* the configuration's */
@@ -476,6 +518,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	if (!r)
 		r = fill_state(c, err);
 	if (!r)
+		r = find_agent(c, err);
+	if (!r)
 		r = handover_open(&c->options->stdio, &c->handover, err);
 	if (!r) {
 		r = carry_out(c, err);
@@ -492,12 +536,12 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	return r;
 }
 
-#define CREATION_INIT(gate_)                                                             \
-	{                                                                                \
-		.factory = factory, .config = config, .options = options, .gate = gate_, \
-		.dir = -1, .lock = -1, .gate_fd = -1, .entry_v1 = {.into = -1},          \
-		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT,   \
-		.devices = NETDEVS_INIT                                                  \
+#define CREATION_INIT(gate_)                                                                 \
+	{                                                                                    \
+		.factory = factory, .config = config, .options = options, .gate = gate_,     \
+		.dir = -1, .lock = -1, .gate_fd = -1, .agent = -1, .entry_v1 = {.into = -1}, \
+		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT,       \
+		.devices = NETDEVS_INIT                                                      \
 	}
 
 int husk_container_create(struct husk_factory *factory, const struct husk_config *config,

@@ -16,6 +16,7 @@
 #include <core/launch.h>
 #include <core/lsm.h>
 #include <core/process.h>
+#include <core/seccomp.h>
 #include <json/json.h>
 #include <oci/process.h>
 
@@ -38,6 +39,7 @@ struct execution {
 	struct plan plan;
 	struct descriptors fds;
 	struct handover handover;
+	int agent; /* connection to the seccomp agent, or -1 */
 	struct launch launch;
 };
 
@@ -92,16 +94,23 @@ static int load_process(struct execution *e, struct husk_error **err)
 
 static int make_plan(struct execution *e, struct husk_error **err)
 {
+	const struct oci_seccomp *profile = e->spec->linux ? e->spec->linux->seccomp : NULL;
+	const struct plan_seccomp_source filters = {seccomp_cached_filter, e->container->factory};
 	int r = factory_host(e->container->factory, &e->host, err);
 	uint32_t lsm = 0;
 
 	if (!r)
 		r = lsm_find(e->spec, e->spec->process, &lsm, err);
+	if (!r)
+		r = seccomp_check_kernel(profile, err);
+	if (!r && plan_seccomp_notifies(profile) && profile->listener_path)
+		r = seccomp_agent_connect(profile->listener_path, &e->agent, err);
 	return r < 0 ? r
 		     : plan_exec(&(struct plan_exec_input){.spec = e->spec,
 					 .process = e->spec->process,
 					 .host = e->host,
 					 .log = &e->container->factory->log,
+					 .seccomp = &filters,
 					 .id = e->container->id,
 					 .lsm = lsm,
 					 .preserve_fds = e->options->stdio.preserve_fds,
@@ -139,6 +148,27 @@ static int call_joined(
 	return r;
 }
 
+/* Nothing else gets as far as having a filter. */
+static enum oci_status status_of(enum husk_status status)
+{
+	return status == HUSK_STATUS_CREATED  ? OCI_STATUS_CREATED
+	       : status == HUSK_STATUS_PAUSED ? OCI_STATUS_PAUSED
+					      : OCI_STATUS_RUNNING;
+}
+
+static int call_listener(void *data, const struct launch *l, int listener, struct husk_error **err)
+{
+	struct execution *e = data;
+
+	return seccomp_agent_send(&e->agent, listener,
+		&(struct seccomp_agent_message){.state = &e->now.state,
+			.status = status_of(e->now.status),
+			.container_pid = (pid_t)e->now.state.process.pid.value,
+			.pid = l->pid,
+			.metadata = e->spec->linux->seccomp->listener_metadata},
+		err);
+}
+
 static int call_ready(void *data, struct launch *l, struct husk_error **err)
 {
 	struct execution *e = data;
@@ -157,7 +187,8 @@ static int cgroup_to_clone_into(const struct execution *e)
 
 static int carry_out(struct execution *e, struct husk_error **err)
 {
-	const struct launch_calls calls = {.data = e, .joined = call_joined, .ready = call_ready};
+	const struct launch_calls calls = {
+		.data = e, .joined = call_joined, .listener = call_listener, .ready = call_ready};
 	int r = descriptors_open(e->plan.header,
 		&(struct descriptor_sources){.gate = -1, .pidfd = e->now.pidfd}, &e->fds, err);
 
@@ -178,6 +209,7 @@ static void execution_done(struct execution *e)
 {
 	launch_done(&e->launch);
 	handover_done(&e->handover);
+	fd_close(e->agent);
 	descriptors_done(&e->fds);
 	cgroup_entry_done(&e->entry);
 	container_cgroups_done(&e->cgroups);
@@ -217,6 +249,7 @@ int husk_container_exec(struct husk_container *c, const struct husk_exec_options
 		.now = {.pidfd = -1},
 		.entry = {.into = -1},
 		.handover = {-1, -1},
+		.agent = -1,
 		.launch = LAUNCH_INIT};
 	int r;
 

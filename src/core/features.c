@@ -40,7 +40,7 @@ enum part {
 
 static const bool done[] = {
 	[PART_HOOKS] = true,
-	[PART_SECCOMP_NOTIFY] = false,
+	[PART_SECCOMP_NOTIFY] = true,
 	[PART_APPARMOR] = true,
 	[PART_SELINUX] = true,
 	[PART_IDMAP] = true,

@@ -403,7 +403,7 @@ static int walk_console(struct launch *l, struct husk_error **err)
 	return 0;
 }
 
-/* CREATED at a gate; without one STARTING, then the end of file that execve leaves. */
+/* CREATED at a gate, where it stays; else STARTING. */
 static int walk_ready(struct launch *l, bool gate, struct husk_error **err)
 {
 	struct launch_message m;
@@ -416,15 +416,32 @@ static int walk_ready(struct launch *l, bool gate, struct husk_error **err)
 	if (!r || m.type != (gate ? SYNC_CREATED : SYNC_STARTING))
 		return fail(
 			err, HUSK_ERROR_INIT, "the container's process ended while it was set up");
-	if (gate)
-		return 0;
-	l->started = true;
-	r = launch_receive(l->sync, l->plan, &m, err);
+	l->started = !gate;
+	return 0;
+}
+
+/* The end of file that execve leaves. */
+static int walk_exec(struct launch *l, struct husk_error **err)
+{
+	struct launch_message m;
+	int r = launch_receive(l->sync, l->plan, &m, err);
+
 	if (r > 0) {
 		launch_message_done(&m);
 		return fail(err, HUSK_ERROR_INIT, "husk-init said something after its last word");
 	}
 	return r;
+}
+
+static int walk_listener(
+	struct launch *l, const struct launch_calls *calls, struct husk_error **err)
+{
+	auto_close int listener = -1;
+	int r = launch_receive_listener(l->sync, l->plan, &listener, err);
+
+	if (!r)
+		r = calls->listener(calls->data, l, listener, err);
+	return r ? r : launch_send(l->sync, SYNC_LISTENER_TAKEN, NULL, 0, err);
 }
 
 /* When it failed by itself meanwhile, its word is waiting and says more than our broken pipe. */
@@ -495,6 +512,10 @@ static int walk_step(struct launch *l, const struct plan_op *op, const struct la
 		return walk_scheduler(l, op, err);
 	case PLAN_READY:
 		return walk_ready(l, op->ready.gate, err);
+	case PLAN_SECCOMP:
+		return op->seccomp.listener ? walk_listener(l, calls, err) : 0;
+	case PLAN_EXEC:
+		return walk_exec(l, err);
 	default:
 		return 0; /* husk-init does it alone */
 	}
@@ -508,8 +529,11 @@ int launch_walk(struct launch *l, const struct launch_calls *calls, struct husk_
 
 	if (!err)
 		err = &own; /* hear_last_word() looks at it */
-	for (; !r && op < end; op++)
+	for (; !r && op < end; op++) {
 		r = walk_step(l, op, calls, err);
+		if (op->kind == PLAN_READY && op->ready.gate)
+			break; /* the rest is between husk-init and `start` */
+	}
 	if (!r)
 		r = calls->ready(calls->data, l, err);
 	husk_error_free(own);

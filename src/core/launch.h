@@ -46,6 +46,8 @@ struct launch_calls {
 	/* RUNTIME_HOOK: husk-init waits for it; NULL where the plan has none */
 	int (*hook)(void *data, const struct launch *l, const struct plan_op *op,
 		struct husk_error **err);
+	/* SECCOMP with a listener: give it to the agent; NULL where the plan has none */
+	int (*listener)(void *data, const struct launch *l, int listener, struct husk_error **err);
 	/* READY: CREATED was heard, or end of file after STARTING */
 	int (*ready)(void *data, struct launch *l, struct husk_error **err);
 };
@@ -81,6 +83,9 @@ int launch_receive(int sync, const struct plan_header *plan, struct launch_messa
 int launch_send(
 	int sync, enum sync_type type, const int *fds, size_t nfds, struct husk_error **err);
 void launch_message_done(struct launch_message *m);
+/* The message of SECCOMP with a listener; its end is an error, too. */
+int launch_receive_listener(
+	int sync, const struct plan_header *plan, int *ret_listener, struct husk_error **err);
 
 /* ---- the words (report.c) ---- */
 

@@ -62,3 +62,21 @@ void launch_message_done(struct launch_message *m)
 {
 	m->fd = fd_close(m->fd);
 }
+
+int launch_receive_listener(
+	int sync, const struct plan_header *plan, int *ret_listener, struct husk_error **err)
+{
+	struct launch_message m;
+	int r = launch_receive(sync, plan, &m, err);
+
+	if (r < 0)
+		return r;
+	if (!r || m.type != SYNC_LISTENER || m.fd < 0) {
+		if (r)
+			launch_message_done(&m);
+		return fail(err, HUSK_ERROR_INIT,
+			"the container's process ended while its seccomp filter was installed");
+	}
+	*ret_listener = TAKE_FD(m.fd);
+	return 0;
+}

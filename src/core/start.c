@@ -10,6 +10,7 @@
 #include <core/fault.h>
 #include <core/hooks.h>
 #include <core/launch.h>
+#include <core/seccomp.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -30,7 +31,25 @@ static int refuse(const struct husk_container *c, enum husk_status status, struc
 		c->id, husk_status_name(status));
 }
 
-static int converse(int connection, struct husk_error **err)
+/* The filter notifies: whoever answers gets the listener, and then execve may follow. */
+static int hand_over(int connection, const struct state *s, int *agent, struct husk_error **err)
+{
+	pid_t pid = (pid_t)s->process.pid.value;
+	auto_close int listener = -1;
+	int r = launch_receive_listener(connection, NULL, &listener, err);
+
+	if (!r)
+		r = seccomp_agent_send(agent, listener,
+			&(struct seccomp_agent_message){.state = s,
+				.status = OCI_STATUS_CREATED,
+				.container_pid = pid,
+				.pid = pid,
+				.metadata = s->seccomp_agent->metadata},
+			err);
+	return r ? r : launch_send(connection, SYNC_LISTENER_TAKEN, NULL, 0, err);
+}
+
+static int converse(int connection, const struct state *s, int *agent, struct husk_error **err)
 {
 	struct launch_message m;
 	int r = launch_send(connection, SYNC_START, NULL, 0, err);
@@ -46,6 +65,9 @@ static int converse(int connection, struct husk_error **err)
 		return fail(err, HUSK_ERROR_NOT_RUNNING,
 			"the container's process ended before it was started");
 	fault_point("starting");
+	r = s->seccomp_agent ? hand_over(connection, s, agent, err) : 0;
+	if (r < 0)
+		return r;
 	r = launch_receive(connection, NULL, &m, err);
 	if (r > 0)
 		launch_message_done(&m);
@@ -66,7 +88,7 @@ static void end(const struct husk_container *c, const struct container_now *now)
 int husk_container_start(struct husk_container *c, struct husk_error **err)
 {
 	auto_now now = {};
-	auto_close int lock = -1, connection = -1;
+	auto_close int lock = -1, agent = -1, connection = -1;
 	int r = container_lock(c, &lock, err);
 
 	if (!r)
@@ -75,13 +97,18 @@ int husk_container_start(struct husk_container *c, struct husk_error **err)
 		return r;
 	if (now.status != HUSK_STATUS_CREATED)
 		return refuse(c, now.status, err);
+	if (now.state.seccomp_agent)
+		r = seccomp_agent_connect(now.state.seccomp_agent->path, &agent, err);
+	if (r < 0)
+		return r;
 	connection = gate_connect(c->dir, STATE_GATE);
 	if (connection < 0)
 		return fail_errno(
 			err, connection, "cannot reach the process of container '%s'", c->id);
 	fault_point("gate-connected");
-	r = converse(connection, err);
+	r = converse(connection, &now.state, &agent, err);
 	if (r < 0) {
+		connection = fd_close(connection); /* so that it does not wait for us */
 		/* its last word was heard, so it ends now: who asks next is to hear "stopped" */
 		ignored(pid_wait(now.pidfd, END_MS));
 		return r;

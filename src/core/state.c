@@ -22,6 +22,15 @@ static const struct schema_field state_cgroup_fields[] = {
 static const struct schema_type state_cgroup_type = TYPE(S, "cgroup", state_cgroup_fields);
 #undef S
 
+#define S struct state_agent
+static const struct schema_field state_agent_fields[] = {
+	STRING(S, path, "path", REQUIRED),
+	STRING(S, metadata, "metadata"),
+	{}
+};
+static const struct schema_type state_agent_type = TYPE(S, "seccomp agent", state_agent_fields);
+#undef S
+
 #define S struct state_process
 static const struct schema_field state_process_fields[] = {
 	U64(S, pid, "pid", RANGE(1, INT32_MAX), REQUIRED),
@@ -44,6 +53,7 @@ static const struct schema_field state_fields[] = {
 	BOOL(S, shared_pid, "sharedPid"),
 	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
 	LIST(S, cgroups, "cgroups", state_cgroup),
+	OBJECT(S, seccomp_agent, "seccompAgent", state_agent),
 	STRING_MAP(S, annotations, "annotations"),
 	OBJECT(S, hooks, "hooks", oci_hooks),
 	{}

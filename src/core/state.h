@@ -28,6 +28,11 @@ struct state_cgroup {
 	struct opt_bool v2;
 };
 
+/* The seccomp agent, to which `start` connects. */
+struct state_agent {
+	char *path, *metadata;
+};
+
 /* Absent members: no process was recorded yet. */
 struct state_process {
 	struct opt_u64 pid, start_time; /* clock ticks since boot */
@@ -41,6 +46,7 @@ struct state {
 	struct opt_bool shared_pid; /* no pid namespace of its own: killing needs the cgroup */
 	struct opt_bool best_effort_cgroup;
 	LIST_OF(struct state_cgroup) cgroups;
+	struct state_agent *seccomp_agent; /* NULL: the filter has no listener */
 	struct oci_string_map annotations;
 	struct oci_hooks *hooks; /* poststart and poststop are needed later; NULL: none */
 	struct state_process process; /* from its own file */

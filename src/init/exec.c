@@ -110,25 +110,6 @@ static int pass_gate(struct init *init, int gate)
 	}
 }
 
-int init_ready(struct init *init, const struct plan_op *op)
-{
-	int r;
-
-	close_fd(
-		init->proc); /* the host's: nobody needs it any more, and at the gate we may wait long */
-	init->proc = -1;
-	if (op->ready.gate) {
-		r = sync_send(init, SYNC_CREATED, NULL, 0, -1);
-		if (!r)
-			r = pass_gate(init, fd_of(init, op->ready.gate));
-		if (r < 0)
-			return r;
-	}
-	/* a `start` that was killed meanwhile does not stop us: the order was given */
-	r = sync_send(init, SYNC_STARTING, NULL, 0, -1);
-	return op->ready.gate ? 0 : r;
-}
-
 char **plan_pointers(struct init *init, struct plan_list list, char *extra)
 {
 	size_t room = ((size_t)list.count + 2) * sizeof(char *);
@@ -146,14 +127,46 @@ char **plan_pointers(struct init *init, struct plan_list list, char *extra)
 	return v;
 }
 
-int init_exec(struct init *init, const struct plan_op *op)
+/* Before a filter is installed that might refuse all of this. */
+static int prepare_exec(struct init *init)
 {
-	char **argv = plan_pointers(init, op->exec.args, NULL);
-	char **envp = plan_pointers(init, op->exec.env, init->home);
+	const struct plan_op *last = &plan_ops(init->plan)[init->plan->ops.count - 1];
 
-	if (!argv || !envp)
+	if (last->kind != PLAN_EXEC)
+		return 0; /* run() will say so */
+	init->argv = plan_pointers(init, last->exec.args, NULL);
+	init->envp = plan_pointers(init, last->exec.env, init->home);
+	if (!init->argv || !init->envp)
 		return fault(init, -ENOMEM, "map memory", NULL);
 	/* All of ours are O_CLOEXEC; this is for what a filter or a bug may have let through (Linux 5.11 on). */
-	(void)sys(close_range, 3 + op->exec.preserve_fds, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
-	return fault(init, sys(execve, init->program, argv, envp), "execve", init->program);
+	(void)sys(close_range, 3 + last->exec.preserve_fds, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
+	return 0;
+}
+
+int init_ready(struct init *init, const struct plan_op *op)
+{
+	int r = prepare_exec(init);
+
+	if (r < 0)
+		return r;
+	close_fd(
+		init->proc); /* the host's: nobody needs it any more, and at the gate we may wait long */
+	init->proc = -1;
+	if (op->ready.gate) {
+		r = sync_send(init, SYNC_CREATED, NULL, 0, -1);
+		if (!r)
+			r = pass_gate(init, fd_of(init, op->ready.gate));
+		if (r < 0)
+			return r;
+	}
+	/* a `start` that was killed meanwhile does not stop us: the order was given */
+	r = sync_send(init, SYNC_STARTING, NULL, 0, -1);
+	return op->ready.gate ? 0 : r;
+}
+
+int init_exec(struct init *init, const struct plan_op *op)
+{
+	(void)op;
+	return fault(
+		init, sys(execve, init->program, init->argv, init->envp), "execve", init->program);
 }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who the process is and what it may do: groups, ids, capabilities, working directory, umask, seccomp. */
+/* Who the process is and what it may do: groups, ids, capabilities, working directory, umask. */
 #include <init/init.h>
 
 #include <linux/capability.h>
 #include <linux/fcntl.h>
-#include <linux/filter.h>
 #include <linux/prctl.h>
-#include <linux/seccomp.h>
 #include <linux/stat.h>
 
 enum { CAPABILITY_END = 64 };
@@ -229,16 +227,4 @@ int init_no_new_privileges(struct init *init, const struct plan_op *op)
 
 	(void)op;
 	return r < 0 ? fault(init, r, "prctl(PR_SET_NO_NEW_PRIVS)", NULL) : 0;
-}
-
-int init_seccomp(struct init *init, const struct plan_op *op)
-{
-	struct sock_fprog program = {
-		.len = (unsigned short)(op->seccomp.filter.size / sizeof(struct sock_filter)),
-		.filter =
-			(struct sock_filter *)(uintptr_t)plan_bytes(init->plan, op->seccomp.filter),
-	};
-	long r = sys(seccomp, SECCOMP_SET_MODE_FILTER, op->seccomp.flags, &program);
-
-	return r < 0 ? fault(init, r, "seccomp", NULL) : 0;
 }

@@ -30,6 +30,7 @@ struct init {
 	const char *what; /* the step of the operation that failed, for the error text */
 	char extra[INIT_TEXT_MAX]; /* the kernel's words about it, or the path concerned */
 	char program[INIT_PATH_MAX]; /* found by FIND */
+	char **argv, **envp; /* of the program, made by READY: EXEC only executes */
 	char home[INIT_PATH_MAX]; /* "HOME=..." when the environment has none, else empty */
 	char path[INIT_PATH_MAX]; /* scratch of the walker */
 };
@@ -113,8 +114,8 @@ init_handler init_lsm_exec; /* lsm.c */
 init_handler init_mkdir, init_symlink, init_device, init_device_bind, init_make_cwd; /* nodes.c */
 init_handler init_mask, init_readonly_path; /* masks.c */
 init_handler init_console, init_stdio_owner; /* console.c */
-init_handler init_identity, init_cwd, init_umask, init_no_new_privileges,
-	init_seccomp; /* identity.c */
+init_handler init_identity, init_cwd, init_umask, init_no_new_privileges; /* identity.c */
+init_handler init_seccomp; /* seccomp.c */
 init_handler init_runtime_hook, init_hook; /* hooks.c */
 init_handler init_await_cgroup, init_find, init_ready, init_exec; /* exec.c */
 

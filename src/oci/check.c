@@ -138,6 +138,18 @@ static int rule_net_devices(const struct oci_spec *spec, const struct schema_at 
 	return 0;
 }
 
+static int rule_seccomp_listener(const struct oci_spec *spec, const struct schema_at *root)
+{
+	const struct oci_seccomp *seccomp = spec->linux ? spec->linux->seccomp : NULL;
+	struct schema_at at = schema_member(root, "linux"), object = schema_member(&at, "seccomp"),
+			 metadata = schema_member(&object, "listenerMetadata");
+
+	if (!seccomp || !seccomp->listener_metadata || !*seccomp->listener_metadata ||
+		(seccomp->listener_path && *seccomp->listener_path))
+		return 0;
+	return schema_problem(&metadata, "must not be set without listenerPath");
+}
+
 static int (*const rules[])(const struct oci_spec *spec, const struct schema_at *root) = {
 	rule_version,
 	rule_uts,
@@ -145,6 +157,7 @@ static int (*const rules[])(const struct oci_spec *spec, const struct schema_at 
 	rule_id_mappings,
 	rule_time_offsets,
 	rule_net_devices,
+	rule_seccomp_listener,
 };
 
 int oci_check(const struct oci_spec *spec, const struct schema_at *at)

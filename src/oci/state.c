@@ -26,6 +26,18 @@ static const struct schema_field state_fields[] = {
 };
 const struct schema_type oci_state_type = TYPE(S, "state", state_fields);
 #undef S
+
+#define S struct oci_process_state
+static const struct schema_field process_state_fields[] = {
+	STRING(S, oci_version, "ociVersion", REQUIRED),
+	STRV(S, fds,           "fds"),
+	I64(S, pid,            "pid", RANGE(0, INT32_MAX), REQUIRED),
+	STRING(S, metadata,    "metadata"),
+	OBJECT(S, state,       "state", oci_state, REQUIRED),
+	{}
+};
+const struct schema_type oci_process_state_type = TYPE(S, "process state", process_state_fields);
+#undef S
 /* clang-format on */
 
 int oci_state_parse(const char *json, size_t n, struct oci_state **ret, struct husk_error **err)
@@ -42,6 +54,12 @@ int oci_state_parse(const char *json, size_t n, struct oci_state **ret, struct h
 int oci_state_emit(const struct oci_state *state, int indent, char **ret, struct husk_error **err)
 {
 	return schema_write(&oci_state_type, state, indent, ret, err);
+}
+
+int oci_process_state_emit(
+	const struct oci_process_state *state, int indent, char **ret, struct husk_error **err)
+{
+	return schema_write(&oci_process_state_type, state, indent, ret, err);
 }
 
 void oci_state_free(struct oci_state *state)

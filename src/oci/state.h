@@ -26,12 +26,23 @@ struct oci_state {
 	struct oci_string_map annotations;
 };
 
-extern const struct schema_type oci_state_type;
+/* What a seccomp agent hears of a process, together with the descriptors that `fds` names. */
+struct oci_process_state {
+	char *oci_version;
+	struct strv fds;
+	struct opt_i64 pid;
+	char *metadata;
+	struct oci_state *state;
+};
+
+extern const struct schema_type oci_state_type, oci_process_state_type;
 
 int oci_state_parse(const char *json, size_t n, struct oci_state **ret, struct husk_error **err)
 	nodiscard;
 int oci_state_emit(const struct oci_state *state, int indent, char **ret, struct husk_error **err)
 	nodiscard;
+int oci_process_state_emit(const struct oci_process_state *state, int indent, char **ret,
+	struct husk_error **err) nodiscard;
 void oci_state_free(struct oci_state *state);
 
 #endif

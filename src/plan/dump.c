@@ -315,6 +315,10 @@ DESCRIBE(seccomp)
 	(void)plan;
 	strbuf_printf(
 		out, "%u instructions, flags 0x%x", op->seccomp.filter.size / 8, op->seccomp.flags);
+	if (op->seccomp.listener)
+		strbuf_add(out, ", with a listener");
+	if (op->seccomp.drop)
+		strbuf_add(out, ", then without CAP_SYS_ADMIN");
 }
 
 DESCRIBE(cwd)

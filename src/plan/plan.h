@@ -26,6 +26,20 @@ struct plan_host {
 	/* mount options are checked against the kernel: open_tree_attr etc. come later */
 };
 
+/*
+ * Where compiled profiles come from, if not straight from plan_seccomp_filter(): the same contract. What it looks up
+ * elsewhere must be what that function would say.
+ */
+struct plan_seccomp_source {
+	int (*get)(void *data, const struct oci_seccomp *profile, const struct log *log, void **ret,
+		size_t *ret_size, struct husk_error **err);
+	void *data;
+};
+/* Has the profile SCMP_ACT_NOTIFY, so that its filter has a listener? NULL has not. */
+bool plan_seccomp_notifies(const struct oci_seccomp *profile);
+/* SECCOMP_FILTER_FLAG_* to install its filter with, without that for the listener. */
+uint32_t plan_seccomp_flags(const struct oci_seccomp *profile);
+
 struct plan_create_input {
 	const struct oci_spec *spec; /* parsed and checked (oci/check.h) */
 	const char *id;
@@ -33,6 +47,7 @@ struct plan_create_input {
 	const struct plan_host *host;
 	const struct cgroup_dirs *cgroups;
 	const struct log *log; /* warnings for what the spec lets us ignore */
+	const struct plan_seccomp_source *seccomp; /* NULL: compile */
 	const char *
 		notify_socket; /* host path of the sd_notify(3) socket, bound at /run/notify/notify.sock; NULL: none */
 	uint32_t
@@ -48,6 +63,7 @@ struct plan_exec_input {
 	const struct oci_process *process; /* what to run */
 	const struct plan_host *host;
 	const struct log *log;
+	const struct plan_seccomp_source *seccomp; /* NULL: compile */
 	const char *id;
 	uint32_t lsm;
 	bool no_new_keyring;

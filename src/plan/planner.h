@@ -25,6 +25,7 @@ struct planner {
 	uint32_t uid, gid; /* process.user */
 	uint32_t lsm; /* enum plan_lsm_kind: those at work on this host */
 	bool cgroup_awaited; /* AWAIT_CGROUP is in the plan */
+	struct plan_identity caps; /* process.capabilities: the five sets */
 	struct builder b;
 };
 
@@ -113,6 +114,10 @@ int plan_sysctls(struct planner *p, struct husk_error **err);
 
 /* seccomp.c */
 int plan_seccomp(struct planner *p, struct husk_error **err);
+/* After READY, right before the program? */
+bool plan_seccomp_comes_last(const struct planner *p);
+/* Adds the capability that the filter will need, if it comes last all the same. */
+void plan_seccomp_keep_right(const struct planner *p, struct plan_identity *caps);
 
 /* hooks.c */
 int plan_create_hooks(struct planner *p, struct husk_error **err);

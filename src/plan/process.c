@@ -177,8 +177,7 @@ static int find_ready_exec(
 	op = builder_op(&p->b, PLAN_READY);
 	if (p->create && p->create->gate)
 		op->ready.gate = builder_fd(&p->b, PLAN_FD_GATE, 0, NULL, 0);
-	/* With no_new_privs a filter needs no right, so that it comes where it hinders nothing of ours. */
-	if (opt_true(p->process->no_new_privileges)) {
+	if (plan_seccomp_comes_last(p)) { /* where it hinders nothing of ours */
 		r = plan_seccomp(p, err);
 		if (r < 0)
 			return r;
@@ -240,25 +239,26 @@ static void umask_op(struct planner *p)
 	op->umask.mask = set ? (uint32_t)user->umask.value & 07777 : (uint32_t)PLAN_UMASK_INHERIT;
 }
 
-/* Becoming the user. Without no_new_privs a filter needs CAP_SYS_ADMIN, and comes while we have it. */
+/* Becoming the user; where the filter comes is told in seccomp.c. */
 static int become_user(struct planner *p, struct husk_error **err)
 {
-	bool no_new_privileges = opt_true(p->process->no_new_privileges);
-	struct plan_identity caps = {};
-	int r = plan_caps(p, &caps, err);
+	struct plan_identity caps;
+	int r = plan_caps(p, &p->caps, err);
 
 	if (r < 0)
 		return r;
 	if (!has_namespace(p, CLONE_NEWUSER))
 		r = plan_rlimits(p, err);
-	if (r >= 0 && !no_new_privileges)
+	if (r >= 0 && !plan_seccomp_comes_last(p))
 		r = plan_seccomp(p, err);
 	if (r < 0)
 		return r;
+	caps = p->caps;
+	plan_seccomp_keep_right(p, &caps);
 	cwd(p, 1);
 	plan_identity(p, &caps);
 	cwd(p, 0);
-	if (no_new_privileges)
+	if (opt_true(p->process->no_new_privileges))
 		builder_op_at(&p->b, PLAN_NO_NEW_PRIVILEGES, "/process/noNewPrivileges");
 	umask_op(p);
 	return 0;

@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <seccomp.h>
 #include <string.h>
+#include <linux/filter.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <base/io.h>
@@ -22,11 +23,13 @@
 #include <base/str.h>
 #include <base/table.h>
 #include <base/text.h>
+#include <plan/seccomp_newer.h>
 #ifndef HUSK_SECCOMP_LINKED
 #include <dlfcn.h>
 #endif
 
-enum { FILTER_SIZE_MAX = 4096 * 8 }; /* the kernel takes 4096 instructions (BPF_MAXINSNS) */
+enum { FILTER_SIZE_MAX = BPF_MAXINSNS * sizeof(struct sock_filter) };
+enum { X32_BIT = 0x40000000, ARM_PRIVATE = 0xf0000 };
 
 struct seccomp_api {
 	void *library;
@@ -35,7 +38,9 @@ struct seccomp_api {
 	__typeof__(&seccomp_attr_set) attr_set;
 	__typeof__(&seccomp_arch_resolve_name) arch_resolve_name;
 	__typeof__(&seccomp_arch_add) arch_add;
+	__typeof__(&seccomp_arch_native) arch_native;
 	__typeof__(&seccomp_syscall_resolve_name) syscall_resolve_name;
+	__typeof__(&seccomp_syscall_resolve_name_arch) syscall_resolve_name_arch;
 	__typeof__(&seccomp_rule_add_array) rule_add_array;
 	__typeof__(&seccomp_export_bpf) export_bpf;
 };
@@ -46,6 +51,9 @@ struct compiler {
 	const struct log *log;
 	scmp_filter_ctx context;
 	uint32_t default_action;
+	uint32_t archs[NEWER_RANGES_MAX]; /* tokens of those in the filter */
+	size_t arch_count;
+	bool incomplete;
 	struct husk_error **err;
 };
 
@@ -61,6 +69,7 @@ static const struct action {
 	[OCI_SECCOMP_TRACE] = {SCMP_ACT_TRACE(0), true},
 	[OCI_SECCOMP_ALLOW] = {SCMP_ACT_ALLOW},
 	[OCI_SECCOMP_LOG] = {SCMP_ACT_LOG},
+	[OCI_SECCOMP_NOTIFY] = {SCMP_ACT_NOTIFY},
 };
 
 static const enum scmp_compare operators[] = {
@@ -89,7 +98,9 @@ static int api_load(struct seccomp_api *api, struct husk_error **err)
 		.attr_set = seccomp_attr_set,
 		.arch_resolve_name = seccomp_arch_resolve_name,
 		.arch_add = seccomp_arch_add,
+		.arch_native = seccomp_arch_native,
 		.syscall_resolve_name = seccomp_syscall_resolve_name,
+		.syscall_resolve_name_arch = seccomp_syscall_resolve_name_arch,
 		.rule_add_array = seccomp_rule_add_array,
 		.export_bpf = seccomp_export_bpf,
 	};
@@ -107,7 +118,10 @@ static const struct {
 	{"seccomp_attr_set", offsetof(struct seccomp_api, attr_set)},
 	{"seccomp_arch_resolve_name", offsetof(struct seccomp_api, arch_resolve_name)},
 	{"seccomp_arch_add", offsetof(struct seccomp_api, arch_add)},
+	{"seccomp_arch_native", offsetof(struct seccomp_api, arch_native)},
 	{"seccomp_syscall_resolve_name", offsetof(struct seccomp_api, syscall_resolve_name)},
+	{"seccomp_syscall_resolve_name_arch",
+		offsetof(struct seccomp_api, syscall_resolve_name_arch)},
 	{"seccomp_rule_add_array", offsetof(struct seccomp_api, rule_add_array)},
 	{"seccomp_export_bpf", offsetof(struct seccomp_api, export_bpf)},
 };
@@ -137,12 +151,6 @@ static int api_load(struct seccomp_api *api, struct husk_error **err)
 
 #endif
 
-static int refuse_notify(const struct compiler *c, const char *at)
-{
-	return fail_full(c->err, HUSK_ERROR_UNSUPPORTED, 0, at,
-		"%s: SCMP_ACT_NOTIFY is not supported yet", at);
-}
-
 static uint32_t action_value(int action, struct opt_u64 number)
 {
 	return actions[action].value |
@@ -150,7 +158,7 @@ static uint32_t action_value(int action, struct opt_u64 number)
 }
 
 /* The library's name of an architecture is ours in lower case without "SCMP_ARCH_". */
-static uint32_t arch_token(const struct compiler *c, int arch)
+static uint32_t arch_token(struct compiler *c, int arch)
 {
 	const char *name = table_name(oci_seccomp_archs, (uint64_t)arch, "");
 	const char *rest = text_after(name, "SCMP_ARCH_");
@@ -160,21 +168,28 @@ static uint32_t arch_token(const struct compiler *c, int arch)
 	for (; rest && *rest; rest++)
 		strbuf_add_char(&lower, (char)tolower((unsigned char)*rest));
 	token = c->api->arch_resolve_name(strbuf_text(&lower));
-	if (!token)
+	if (!token) {
+		c->incomplete = true;
 		log_warning(c->log,
 			"linux.seccomp.architectures: libseccomp does not know %s, ignoring", name);
+	}
 	return token;
 }
 
-static int add_archs(const struct compiler *c)
+static int add_archs(struct compiler *c)
 {
+	c->archs[c->arch_count++] = c->api->arch_native();
 	for (size_t i = 0; i < c->profile->architectures.n; i++) {
 		uint32_t token = arch_token(c, c->profile->architectures.v[i]);
-		int r = token ? c->api->arch_add(c->context, token) : 0;
+		int r = token ? c->api->arch_add(c->context, token) : -EEXIST;
 
-		if (r < 0 && r != -EEXIST) /* the machine's own is there from the start */
+		if (r == -EEXIST) /* the machine's own is there from the start */
+			continue;
+		if (r < 0)
 			return fail_errno(c->err, r,
 				"/linux/seccomp/architectures/%zu: cannot add it to the filter", i);
+		if (c->arch_count < ARRAY_LEN(c->archs))
+			c->archs[c->arch_count++] = token;
 	}
 	return 0;
 }
@@ -226,14 +241,8 @@ static int add_rule(const struct compiler *c, const struct oci_seccomp_syscall *
 static int add_syscall(const struct compiler *c, size_t index)
 {
 	const struct oci_seccomp_syscall *call = &c->profile->syscalls.v[index];
-	auto_free char *at = str_printf("/linux/seccomp/syscalls/%zu/action", index);
-	uint32_t action;
+	uint32_t action = action_value(call->action.value, call->errno_ret);
 
-	if (!at)
-		return fail_memory(c->err);
-	if (call->action.value == OCI_SECCOMP_NOTIFY)
-		return refuse_notify(c, at);
-	action = action_value(call->action.value, call->errno_ret);
 	if (action == c->default_action)
 		return 0; /* says nothing new, and libseccomp refuses it */
 	for (size_t i = 0; i < call->names.n; i++) {
@@ -245,6 +254,58 @@ static int add_syscall(const struct compiler *c, size_t index)
 				"/linux/seccomp/syscalls/%zu: cannot add a rule for '%s'", index,
 				call->names.v[i]);
 	}
+	return 0;
+}
+
+/*
+ * The numbers of an architecture that are newer than the profile. x32 has those of x86_64 with a bit set; behind ARM's
+ * are private ones of fixed place. False when the profile names no call of it.
+ */
+static bool newer_range(const struct compiler *c, uint32_t token, struct newer_range *ret)
+{
+	bool x32 = token == SCMP_ARCH_X32, found = false;
+	uint32_t first = x32 ? X32_BIT : 0, above = 0,
+		 below = x32			  ? 2U * X32_BIT
+			 : token == SCMP_ARCH_ARM ? ARM_PRIVATE
+						  : X32_BIT;
+
+	list_for_each (call, &c->profile->syscalls) {
+		for (size_t i = 0; i < call->names.n; i++) {
+			int number = c->api->syscall_resolve_name_arch(token, call->names.v[i]);
+			uint32_t n = (uint32_t)number | first;
+
+			if (number < 0 || n >= below)
+				continue; /* unknown there, or a number that libseccomp made up */
+			above = found && above > n ? above : n;
+			found = true;
+		}
+	}
+	*ret = (struct newer_range){
+		.arch = x32 ? SCMP_ARCH_X86_64 : token, .above = above, .below = below};
+	return found;
+}
+
+/* Puts the answer for newer calls before the filter, where otherwise they would be refused as if they were known. */
+static int prepend_newer(const struct compiler *c, void **filter, size_t *size)
+{
+	enum { BLOCK = NEWER_INSTRUCTIONS * sizeof(struct sock_filter) };
+	struct newer_range ranges[NEWER_RANGES_MAX];
+	size_t n = 0;
+	char *grown;
+
+	if (c->profile->default_action.value != OCI_SECCOMP_ERRNO ||
+		c->default_action ==
+			action_value(OCI_SECCOMP_ERRNO, (struct opt_u64){true, ENOSYS}))
+		return 0;
+	for (size_t i = 0; i < c->arch_count; i++)
+		n += newer_range(c, c->archs[i], &ranges[n]);
+	grown = realloc(*filter, *size + n * BLOCK);
+	if (!grown)
+		return fail_memory(c->err);
+	memmove(grown + n * BLOCK, grown, *size);
+	newer_write(ranges, n, grown);
+	*filter = grown;
+	*size += n * BLOCK;
 	return 0;
 }
 
@@ -260,7 +321,7 @@ static int export(const struct compiler *c, void **ret, size_t *ret_size)
 	if (r >= 0 && lseek(fd, 0, SEEK_SET) < 0)
 		r = -errno;
 	if (r >= 0)
-		r = io_read_fd(fd, FILTER_SIZE_MAX, &text, &size);
+		r = io_read_fd(fd, 4 * FILTER_SIZE_MAX, &text, &size);
 	close(fd);
 	if (r < 0)
 		return fail_errno(c->err, r, "cannot compile the seccomp filter");
@@ -269,8 +330,10 @@ static int export(const struct compiler *c, void **ret, size_t *ret_size)
 	return 0;
 }
 
-static int compile(const struct compiler *c, void **ret, size_t *ret_size)
+static int compile(struct compiler *c, void **ret, size_t *ret_size)
 {
+	auto_free void *filter = NULL;
+	size_t size = 0;
 	int r;
 
 	/* A binary tree instead of a list: older libraries do not know it and are only slower. */
@@ -278,7 +341,19 @@ static int compile(const struct compiler *c, void **ret, size_t *ret_size)
 	r = add_archs(c);
 	for (size_t i = 0; i < c->profile->syscalls.n && r >= 0; i++)
 		r = add_syscall(c, i);
-	return r < 0 ? r : export(c, ret, ret_size);
+	if (r >= 0)
+		r = export(c, &filter, &size);
+	if (r >= 0)
+		r = prepend_newer(c, &filter, &size);
+	if (r < 0)
+		return r;
+	if (size > FILTER_SIZE_MAX)
+		return fail_at(c->err, "/linux/seccomp",
+			"the filter has %zu instructions, and the kernel takes %d",
+			size / sizeof(struct sock_filter), BPF_MAXINSNS);
+	*ret = TAKE_PTR(filter);
+	*ret_size = size;
+	return c->incomplete;
 }
 
 int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log, void **ret,
@@ -288,8 +363,6 @@ int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log
 	struct compiler c = {.api = &api, .profile = profile, .log = log, .err = err};
 	int r;
 
-	if (profile->default_action.value == OCI_SECCOMP_NOTIFY)
-		return refuse_notify(&c, "/linux/seccomp/defaultAction");
 	r = api_load(&api, err);
 	if (r < 0)
 		return r;

@@ -10,7 +10,10 @@
 
 struct oci_seccomp;
 
-/* On success the caller frees *ret, *ret_size bytes of struct sock_filter. */
+/*
+ * On success the caller frees *ret, *ret_size bytes of struct sock_filter. 1: something was ignored, as a warning said.
+ * Listener and flags say nothing here: the filter is the same whatever they are.
+ */
 int plan_seccomp_filter(const struct oci_seccomp *profile, const struct log *log, void **ret,
 	size_t *ret_size, struct husk_error **err) nodiscard;
 /* "2.5.4", to free; NULL when there is no libseccomp. */

@@ -79,7 +79,7 @@ struct plan_blob {
 	X(STDIO_OWNER,   stdio_owner, "stdio-owner",       0, 0, 0) \
 	X(LSM_EXEC,      lsm,         "lsm-exec",          1, 0, 0) /* what the kernel confines the program to */ \
 	X(NO_NEW_PRIVILEGES, none,    "no-new-privileges", 0, 0, 0) \
-	X(SECCOMP,       seccomp,     "seccomp",           0, 0, 1) \
+	X(SECCOMP,       seccomp,     "seccomp",           0, 0, 1) /* SYNC if it has a listener */ \
 	X(CWD,           cwd,         "cwd",               1, 0, 0) \
 	X(IDENTITY,      identity,    "identity",          0, 0, 1) /* groups, ids, capabilities */ \
 	X(UMASK,         umask,       "umask",             0, 0, 0) \
@@ -303,6 +303,9 @@ struct plan_stdio_owner {
 struct plan_seccomp {
 	struct plan_blob filter; /* array of struct sock_filter */
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* */
+	uint32_t listener; /* 1: the parent gets the descriptor that notifies */
+	uint32_t drop; /* 1: afterwards only the capabilities that follow are left */
+	uint64_t effective, permitted, inheritable;
 };
 
 struct plan_cwd {

@@ -18,12 +18,14 @@
  *	                SCHEDULER_SET ---->
  *	(READY)         <---- CREATED                       set up; with a gate it waits there (core/start.c)
  *	                <---- STARTING                      without a gate: the next thing is execve
+ *	(SECCOMP)       <---- LISTENER + descriptor         only if the filter has one: said by a thread without the filter
+ *	                LISTENER_TAKEN ---->
  *	                <---- end of file                   execve succeeded
  *	(HOOK)          <---- HOOK_FAILED                   a hook in the container went wrong: a last word too
  *	at any time     <---- ERROR                         the last word of a process that gives up
  *
  * At the gate (a listening unix socket in the state directory) `start` connects and sends START; init answers
- * STARTING on that connection, then ERROR or end of file. A connection that closes without START is only a probe.
+ * STARTING on that connection, then LISTENER, ERROR or end of file. A connection that closes without START is only a probe.
  */
 #ifndef HUSK_WIRE_SYNC_H
 #define HUSK_WIRE_SYNC_H
@@ -35,7 +37,7 @@
 #define SYNC_MESSAGES(X) \
 	X(FDS) X(IDS_WANTED) X(IDS_MAPPED) X(LAUNCHED) X(IDMAP_WANTED) X(IDMAP_DONE) X(CGROUP_READY) \
 	X(HOOK_WANTED) X(HOOK_DONE) X(HOOK_FAILED) X(CONSOLE) X(SCHEDULER_WANTED) X(SCHEDULER_SET) \
-	X(CREATED) X(START) X(STARTING) X(ERROR)
+	X(CREATED) X(START) X(STARTING) X(LISTENER) X(LISTENER_TAKEN) X(ERROR)
 /* clang-format on */
 
 enum sync_type {
