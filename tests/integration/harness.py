@@ -203,7 +203,8 @@ class Runtime:
 
     def names(self):
         return [entry for entry in os.listdir(self.root)
-                if os.path.isdir(os.path.join(self.root, entry))] if os.path.isdir(self.root) else []
+                if "@" not in entry and os.path.isdir(os.path.join(self.root, entry))] \
+            if os.path.isdir(self.root) else []
 
 
 def edit(config, edits):

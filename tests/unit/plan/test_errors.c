@@ -106,8 +106,8 @@ static const struct row rows[] = {
 	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}]", .rest = ",\"root\":{\"path\":\"r\",\"readonly\":true}", .pointer = "/root/readonly", .text = "needs a mount namespace"},
 	{.linux_ = ",\"namespaces\":[{\"type\":\"pid\"}]", .pointer = "/root/path", .text = "must be absolute here", .how = EXEC},
 	/* seccomp */
-	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", .pointer = "/linux/seccomp/defaultAction", .text = "SCMP_ACT_NOTIFY is not supported yet"},
-	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", .pointer = "/linux/seccomp/syscalls/1/action", .text = "SCMP_ACT_NOTIFY is not supported yet"},
+	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", .pointer = "/linux/seccomp/listenerPath", .text = "is required, because SCMP_ACT_NOTIFY is used"},
+	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", .pointer = "/linux/seccomp/listenerPath", .text = "is required, because SCMP_ACT_NOTIFY is used"},
 	/* later */
 	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor")},
 	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor"), .how = EXEC},
