@@ -147,10 +147,14 @@ static void check_runnable(struct validation *v)
 static void check_platforms(struct validation *v)
 {
 	const struct oci_spec *s = v->spec;
+	const struct oci_process *process = s->process;
 	const struct {
 		const void *there;
 		const char *at;
 	} rows[] = {
+		{process ? process->command_line : NULL, "/process/commandLine"},
+		{process && process->user ? process->user->username : NULL,
+			"/process/user/username"},
 		{s->solaris, "/solaris"},
 		{s->windows, "/windows"},
 		{s->vm, "/vm"},

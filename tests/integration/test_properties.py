@@ -82,7 +82,7 @@ def test_what_is_for_other_platforms(husk, bundle):
         "/freebsd": {"jail": {"host": "new"}}})
     assert husk("run", "--bundle", made.path, unique()).out.split() == ["root", "/bin/sh"]
     said = husk("validate", made.path, check=False).said
-    for name in ("windows", "solaris", "vm", "zos", "freebsd"):
+    for name in ("windows", "solaris", "vm", "zos", "freebsd", "process/commandLine", "process/user/username"):
         assert f"/{name}: is for another platform" in said, said
 
 
