@@ -8,6 +8,7 @@
 #include <husk/config.h>
 #include <json/write.h>
 #include <kern/idmap.h>
+#include <kern/probe.h>
 #include <oci/linux.h>
 #include <oci/mount.h>
 #include <oci/resources.h>
@@ -92,10 +93,15 @@ static void drop_ids(struct strv *options)
 	options->n = kept;
 }
 
-/* sysfs may be mounted only by the owner of a network namespace: the host's is bound instead. */
+/*
+ * sysfs may be mounted only by the owner of a network namespace: the host's is bound instead, read-only with all that
+ * is mounted below it, or the user's own cgroups of the host could be written to (CVE-2023-25809). Before Linux 5.12
+ * only the mount on /sys/fs/cgroup hides them.
+ */
 static int adapt_mount(struct oci_mount *m)
 {
-	static const char *const options[] = {"rbind", "nosuid", "noexec", "nodev", "ro"};
+	const char *const options[] = {"rbind", "nosuid", "noexec", "nodev",
+		probe_kernel_at_least(5, 12) > 0 ? "rro" : "ro"};
 	int r = 0;
 
 	drop_ids(&m->options);
