@@ -48,6 +48,8 @@ struct creation {
 		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
 	struct cgroup_entry entry_v1, entry_v2;
 	struct state state;
+	int rdt_lock; /* of resctrl, until our group is made */
+	struct rdt *rdt; /* of `state`, once it may have been made */
 	int dir, lock; /* the state directory, and a second descriptor that holds its lock */
 	int gate_fd;
 	int agent; /* connection to the seccomp agent, or -1 */
@@ -151,6 +153,28 @@ static int copy_annotations(struct state *s, const struct oci_string_map *from)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Only when the configuration asks: most machines have no resctrl. */
+static int find_rdt(struct creation *c, struct husk_error **err)
+{
+	const struct oci_linux *l = c->config->spec->linux;
+
+	return l && l->intel_rdt
+		       ? rdt_prepare(l->intel_rdt, c->options->id, &c->rdt_lock, &c->state.rdt, err)
+		       : 0;
+}
+
+static int make_rdt(struct creation *c, struct husk_error **err)
+{
+	int r;
+
+	if (!c->state.rdt)
+		return 0;
+	c->rdt = c->state.rdt;
+	r = rdt_make(c->rdt, c->config->spec->linux->intel_rdt, err);
+	c->rdt_lock = fd_close(c->rdt_lock);
+	return r;
 }
 
 static int fill_state(struct creation *c, struct husk_error **err)
@@ -331,6 +355,9 @@ static int call_joined(
 		if (r < 0)
 			return r;
 	}
+	r = c->rdt ? rdt_join(c->rdt, l->pid, err) : 0;
+	if (r < 0)
+		return r;
 	fault_point("cgroup-joined");
 	r = pid_read_stat(l->pid, &st);
 	if (!r)
@@ -429,6 +456,8 @@ static int carry_out(struct creation *c, struct husk_error **err)
 	if (!r)
 		r = record(c, err);
 	if (!r)
+		r = make_rdt(c, err);
+	if (!r)
 		r = open_everything(c, err);
 	if (!r)
 		r = say_creating(c, err);
@@ -462,6 +491,8 @@ static void undo(struct creation *c)
 	netdevs_give_back(&c->devices); /* their namespace lives as long as our sockets in it */
 	/* what is left of them is found by delete; the first error is the one to tell */
 	(void)cgroup_undo(&all, NULL);
+	if (c->rdt)
+		(void)rdt_remove(c->rdt, &c->factory->log, NULL);
 	if (c->dir >= 0)
 		(void)container_remove_directory(c->factory, c->options->id, c->dir, NULL);
 	if (existed)
@@ -501,6 +532,7 @@ static void creation_done(struct creation *c)
 	fd_close(c->gate_fd);
 	fd_close(c->agent);
 	fd_close(c->lock);
+	fd_close(c->rdt_lock);
 	fd_close(c->dir);
 	c->state.hooks = NULL; /* the configuration's */
 	state_done(&c->state);
@@ -515,6 +547,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 
 	if (!r)
 		r = make_plan(c, err);
+	if (!r)
+		r = find_rdt(c, err);
 	if (!r)
 		r = fill_state(c, err);
 	if (!r)
@@ -536,12 +570,12 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	return r;
 }
 
-#define CREATION_INIT(gate_)                                                                 \
-	{                                                                                    \
-		.factory = factory, .config = config, .options = options, .gate = gate_,     \
-		.dir = -1, .lock = -1, .gate_fd = -1, .agent = -1, .entry_v1 = {.into = -1}, \
-		.entry_v2 = {.into = -1}, .handover = {-1, -1}, .launch = LAUNCH_INIT,       \
-		.devices = NETDEVS_INIT                                                      \
+#define CREATION_INIT(gate_)                                                              \
+	{                                                                                 \
+		.factory = factory, .config = config, .options = options, .gate = gate_,  \
+		.rdt_lock = -1, .dir = -1, .lock = -1, .gate_fd = -1, .agent = -1,        \
+		.entry_v1 = {.into = -1}, .entry_v2 = {.into = -1}, .handover = {-1, -1}, \
+		.launch = LAUNCH_INIT, .devices = NETDEVS_INIT                            \
 	}
 
 int husk_container_create(struct husk_factory *factory, const struct husk_config *config,

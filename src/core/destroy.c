@@ -96,6 +96,8 @@ static int destroy(const struct husk_container *c, struct container_now *now, in
 	fault_point("delete-killed");
 	if (!r)
 		r = remove_cgroups(c, now, err);
+	if (!r && now->state.rdt)
+		r = rdt_remove(now->state.rdt, &c->factory->log, err);
 	fault_point("delete-cgroup");
 	if (!r)
 		net_devices_recover(c->dir, &c->factory->log);
@@ -120,6 +122,8 @@ static int destroy_damaged(const struct husk_container *c, struct husk_error **e
 			r = cgroup_kill(&g.context, SIGKILL, err);
 		if (!r)
 			r = cgroup_remove(&g.context, err);
+		if (!r && state.rdt)
+			r = rdt_remove(state.rdt, &c->factory->log, err);
 		if (r < 0)
 			return r;
 	}

@@ -142,6 +142,8 @@ static int call_joined(
 		context.dirs = &v2;
 		r = cgroup_join(&context, l->pid, err);
 	}
+	if (!r && e->now.state.rdt)
+		r = rdt_join(e->now.state.rdt, l->pid, err);
 	fault_point("exec-cgroup");
 	*ret_fds = e->entry.fds;
 	*ret_n = e->entry.n;

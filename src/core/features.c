@@ -49,9 +49,9 @@ static const bool done[] = {
 	[PART_CGROUP_RDMA] = false,
 	[PART_CGROUP_SYSTEMD] = false,
 	[PART_CGROUP_SYSTEMD_USER] = false,
-	[PART_INTEL_RDT] = false,
-	[PART_INTEL_RDT_SCHEMATA] = false,
-	[PART_INTEL_RDT_MONITORING] = false,
+	[PART_INTEL_RDT] = true,
+	[PART_INTEL_RDT_SCHEMATA] = true,
+	[PART_INTEL_RDT_MONITORING] = true,
 	[PART_CHECKPOINT] = false,
 };
 

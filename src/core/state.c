@@ -41,6 +41,18 @@ static const struct schema_field state_process_fields[] = {
 static const struct schema_type state_process_type = TYPE(S, "process", state_process_fields);
 #undef S
 
+#define S struct rdt
+static const struct schema_field rdt_fields[] = {
+	STRING(S, root, "root", REQUIRED),
+	STRING(S, group, "group", REQUIRED),
+	STRING(S, monitor, "monitor"),
+	BOOL(S, own_group, "ownGroup"),
+	BOOL(S, own_monitor, "ownMonitor"),
+	{}
+};
+static const struct schema_type rdt_type = TYPE(S, "rdt", rdt_fields);
+#undef S
+
 #define S struct state
 static const struct schema_field state_fields[] = {
 	U64(S, version, "version", REQUIRED),
@@ -54,6 +66,7 @@ static const struct schema_field state_fields[] = {
 	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
 	LIST(S, cgroups, "cgroups", state_cgroup),
 	OBJECT(S, seccomp_agent, "seccompAgent", state_agent),
+	OBJECT(S, rdt, "rdt", rdt),
 	STRING_MAP(S, annotations, "annotations"),
 	OBJECT(S, hooks, "hooks", oci_hooks),
 	{}

@@ -15,6 +15,7 @@
 #include <kern/cgroupfs.h>
 #include <oci/hooks.h>
 #include <oci/types.h>
+#include <rdt/rdt.h>
 #include <schema/schema.h>
 
 #define STATE_FILE "state.json"
@@ -47,6 +48,7 @@ struct state {
 	struct opt_bool best_effort_cgroup;
 	LIST_OF(struct state_cgroup) cgroups;
 	struct state_agent *seccomp_agent; /* NULL: the filter has no listener */
+	struct rdt *rdt; /* NULL: it has none */
 	struct oci_string_map annotations;
 	struct oci_hooks *hooks; /* poststart and poststop are needed later; NULL: none */
 	struct state_process process; /* from its own file */

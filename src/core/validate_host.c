@@ -14,6 +14,7 @@
 #include <kern/ns.h>
 #include <oci/seccomp.h>
 #include <plan/plan.h>
+#include <rdt/rdt.h>
 
 #include <fcntl.h>
 #include <string.h>
@@ -234,9 +235,11 @@ static void check_seccomp(struct validation *v)
 
 static void check_resctrl(struct validation *v)
 {
-	if (v->spec->linux && v->spec->linux->intel_rdt && !exists("/sys/fs/resctrl/schemata"))
-		validate_tell(v, AT(ERROR, "/linux/intelRdt"),
-			"resctrl is not mounted at '/sys/fs/resctrl'");
+	auto_free char *root = NULL;
+	auto_error *why = NULL;
+
+	if (v->spec->linux && v->spec->linux->intel_rdt && rdt_mount_point(&root, &why) < 0)
+		validate_tell(v, AT(ERROR, "/linux/intelRdt"), "%s", husk_error_message(why));
 }
 
 void validate_kernel(struct validation *v)

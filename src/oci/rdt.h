@@ -3,6 +3,7 @@
 #ifndef HUSK_OCI_RDT_H
 #define HUSK_OCI_RDT_H
 
+#include <base/str.h>
 #include <oci/types.h>
 
 struct oci_intel_rdt {
@@ -14,5 +15,10 @@ struct oci_intel_rdt {
 };
 
 extern const struct schema_type oci_intel_rdt_type;
+
+/* The name of the group: closID, or else the container's ID. */
+const char *oci_rdt_group(const struct oci_intel_rdt *rdt, const char *id);
+/* l3CacheSchema and memBwSchema as they are written together, in lines; `schemata` is written after them. */
+void oci_rdt_schemas(const struct oci_intel_rdt *rdt, struct strbuf *out);
 
 #endif

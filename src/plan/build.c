@@ -22,9 +22,10 @@ static int prepare(struct planner *p, struct husk_error **err)
 		p->gid = (uint32_t)opt_u64_or(p->process->user->gid, 0);
 	}
 	plan_find_namespaces(p);
-	r = plan_refuse_later(p, err);
+	plan_mention_later(p);
+	r = plan_check_labels(p, err);
 	if (r >= 0)
-		r = plan_check_labels(p, err);
+		r = plan_check_rdt(p, err);
 	return r < 0 ? r : plan_check_ids(p, err);
 }
 

@@ -566,6 +566,8 @@ int plan_dump(
 	}
 	if (extra->cgroups)
 		cgroup_directories(out, extra->cgroups);
+	if (extra->linux_ && extra->linux_->intel_rdt)
+		words_rdt(out, extra->linux_->intel_rdt, extra->id);
 	strbuf_add_char(out, '\n');
 	for (uint32_t i = 0; i < plan->ops.count; i++)
 		operation(plan, i, &text, out);

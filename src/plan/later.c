@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What a configuration may ask for and this version does not do. Nothing is passed over in silence: where the
- * container would be less confined or different in kind it is an error, where it only lacks limits it is a warning.
- * A row leaves when its planner arrives.
+ * What a configuration may ask for and this version does not do: limits, without which a container still runs. Nothing
+ * is passed over in silence. A row leaves when it is carried out.
  */
 #include <plan/planner.h>
 
@@ -12,24 +11,6 @@ struct wish {
 	bool present;
 	const char *at;
 };
-
-static int refuse(const struct wish *wishes, size_t n, struct husk_error **err)
-{
-	for (size_t i = 0; i < n; i++)
-		if (wishes[i].present)
-			return fail_full(err, HUSK_ERROR_UNSUPPORTED, 0, wishes[i].at,
-				"%s: not supported yet", wishes[i].at);
-	return 0;
-}
-
-static int refuse_spec(const struct planner *p, struct husk_error **err)
-{
-	const struct wish wishes[] = {
-		{p->linux_->intel_rdt, "/linux/intelRdt"},
-	};
-
-	return refuse(wishes, ARRAY_LEN(wishes), err);
-}
 
 static void mention_resources(const struct planner *p)
 {
@@ -56,10 +37,8 @@ static void mention_resources(const struct planner *p)
 			strbuf_text(&names));
 }
 
-int plan_refuse_later(struct planner *p, struct husk_error **err)
+void plan_mention_later(const struct planner *p)
 {
-	if (!p->create)
-		return 0;
-	mention_resources(p);
-	return refuse_spec(p, err);
+	if (p->create)
+		mention_resources(p);
 }

@@ -123,7 +123,10 @@ void plan_seccomp_keep_right(const struct planner *p, struct plan_identity *caps
 int plan_create_hooks(struct planner *p, struct husk_error **err);
 int plan_start_hooks(struct planner *p, struct husk_error **err);
 
-/* later.c: refuses or mentions what the configuration wants and this version does not do */
-int plan_refuse_later(struct planner *p, struct husk_error **err);
+/* rdt.c: what of intelRdt can be wrong on every host; the rest is done by the runtime (rdt/) */
+int plan_check_rdt(struct planner *p, struct husk_error **err);
+
+/* later.c: mentions what the configuration wants and this version does not do */
+void plan_mention_later(const struct planner *p);
 
 #endif

@@ -42,4 +42,8 @@ struct oci_hook;
 void words_hook(const struct plan_header *plan, const struct plan_op *op, struct strbuf *out);
 void words_oci_hook(struct strbuf *out, const char *kind, const struct oci_hook *hook);
 
+/* rdt.c: lines for the head of the dump */
+struct oci_intel_rdt;
+void words_rdt(struct strbuf *out, const struct oci_intel_rdt *rdt, const char *id);
+
 #endif

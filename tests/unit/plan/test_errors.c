@@ -22,7 +22,6 @@ struct row {
 #define MOUNT(members) ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\"},{" members "}]"
 #define TMPFS "\"destination\":\"/t\",\"type\":\"tmpfs\""
 #define BIND "\"destination\":\"/b\",\"type\":\"none\",\"source\":\"/s\""
-#define LATER "not supported yet"
 #define NO_MAPPING                                                                                 \
 	"there is no mapping: the mount has no uidMappings and gidMappings, and the container no " \
 	"user namespace with them"
@@ -108,12 +107,20 @@ static const struct row rows[] = {
 	/* seccomp */
 	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", .pointer = "/linux/seccomp/listenerPath", .text = "is required, because SCMP_ACT_NOTIFY is used"},
 	{.linux_ = "," NS ",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}", .pointer = "/linux/seccomp/listenerPath", .text = "is required, because SCMP_ACT_NOTIFY is used"},
+	/* resctrl */
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"a/b\"}", .pointer = "/linux/intelRdt/closID", .text = "'a/b' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"..\"}", .pointer = "/linux/intelRdt/closID", .text = "'..' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\".\"}", .pointer = "/linux/intelRdt/closID", .text = "'.' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"info\"}", .pointer = "/linux/intelRdt/closID", .text = "'info' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"mon_groups\"}", .pointer = "/linux/intelRdt/closID", .text = "'mon_groups' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"//\"}", .pointer = "/linux/intelRdt/closID", .text = "'//' is not the name of a resctrl group"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\",\"schemata\":[\"L3:0=f\",\"L3:0=f\\nMB:0=1\"]}", .pointer = "/linux/intelRdt/schemata/1", .text = "must be one line"},
+	{.linux_ = "," NS ",\"intelRdt\":{\"schemata\":[\"\"]}", .pointer = "/linux/intelRdt/schemata/0", .text = "must be one line"},
 	/* later */
 	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor")},
 	{.process = ",\"apparmorProfile\":\"x\"", .pointer = "/process/apparmorProfile", .text = NOT_ENABLED("AppArmor"), .how = EXEC},
 	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux")},
 	{.process = ",\"selinuxLabel\":\"x\"", .pointer = "/process/selinuxLabel", .text = NOT_ENABLED("SELinux"), .how = EXEC},
-	{.linux_ = "," NS ",\"intelRdt\":{\"closID\":\"x\"}", .pointer = "/linux/intelRdt", .text = LATER},
 	{.linux_ = ",\"namespaces\":[{\"type\":\"network\"},{\"type\":\"user\"}],\"netDevices\":{\"eth0\":{}}" MAPS("1000,\"size\":1"), .pointer = "/linux/netDevices", .text = "a rootless container cannot have any: to move an interface takes CAP_NET_ADMIN on the host", .how = ROOTLESS},
 };
 /* clang-format on */
