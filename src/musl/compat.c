@@ -11,9 +11,14 @@
  *  - __isoc23_X (glibc 2.38 and later): X that also reads 0b101, if asked for base 0 or 2.
  *  - arc4random, which json-c 0.17 takes for the seed of its tables where libc has it.
  *
+ * And four that musl has, answered more shortly: json-c makes and frees a locale for each text
+ * it parses, so that a number has no comma. The command never sets one: it is always "C". musl's
+ * own take a page from the kernel each time, which costs more than the parsing.
+ *
  * The list is closed: with another name missing nothing links, and meson.build keeps to glibc.
  * The unit tests run on musl too (test-musl-*).
  */
+#include <locale.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -135,4 +140,28 @@ uint32_t arc4random(void)
 	while (getrandom(&value, sizeof value, 0) != sizeof value)
 		;
 	return value;
+}
+
+static char c_locale; /* only its address is used */
+
+locale_t newlocale(int mask, const char *name, locale_t base)
+{
+	(void)mask, (void)name, (void)base;
+	return (locale_t)&c_locale;
+}
+
+locale_t duplocale(locale_t locale)
+{
+	return locale;
+}
+
+locale_t uselocale(locale_t locale)
+{
+	(void)locale;
+	return (locale_t)&c_locale;
+}
+
+void freelocale(locale_t locale)
+{
+	(void)locale;
 }
