@@ -31,7 +31,6 @@ static const char *const subjects[PLAN_KINDS] = {
 	[PLAN_PROPAGATION]   = "set the mount propagation of '{0}'",
 	[PLAN_ROOT]          = "mount the root filesystem '{0}'",
 	[PLAN_MOUNT]         = "mount '{1}' on '{0}'",
-	[PLAN_MKDIR]         = "make the directory '{0}'",
 	[PLAN_SYMLINK]       = "make the link '{1}'",
 	[PLAN_DEVICE]        = "make the device node '{0}'",
 	[PLAN_DEVICE_BIND]   = "bind the device node '{0}' on '{1}'",

@@ -111,7 +111,7 @@ init_handler init_io_priority, init_cpu_affinity, init_memory_policy, init_sched
 init_handler init_propagation, init_root, init_enter_root, init_root_readonly; /* rootfs.c */
 init_handler init_mount; /* mounts.c */
 init_handler init_lsm_exec; /* lsm.c */
-init_handler init_mkdir, init_symlink, init_device, init_device_bind, init_make_cwd; /* nodes.c */
+init_handler init_symlink, init_device, init_device_bind, init_make_cwd; /* nodes.c */
 init_handler init_mask, init_readonly_path; /* masks.c */
 init_handler init_console, init_stdio_owner; /* console.c */
 init_handler init_identity, init_cwd, init_umask, init_no_new_privileges; /* identity.c */

@@ -33,7 +33,6 @@ static init_handler *const handlers[PLAN_KINDS] = {
 	[PLAN_PROPAGATION]       = init_propagation,
 	[PLAN_ROOT]              = init_root,
 	[PLAN_MOUNT]             = init_mount,
-	[PLAN_MKDIR]             = init_mkdir,
 	[PLAN_SYMLINK]           = init_symlink,
 	[PLAN_DEVICE]            = init_device,
 	[PLAN_DEVICE_BIND]       = init_device_bind,

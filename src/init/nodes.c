@@ -12,16 +12,6 @@ static uint32_t encode_device(uint32_t major, uint32_t minor)
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
 }
 
-int init_mkdir(struct init *init, const struct plan_op *op)
-{
-	int fd = resolve_open(init, str(init, op->mkdir.path), RESOLVE_DIRECTORY, 0);
-
-	if (fd < 0)
-		return fault(init, fd, "mkdir", NULL);
-	close_fd(fd);
-	return 0;
-}
-
 int init_make_cwd(struct init *init, const struct plan_op *op)
 {
 	int fd = resolve_open(init, str(init, op->path.path), RESOLVE_DIRECTORY, 0);

@@ -120,10 +120,6 @@ static void hierarchy(
 
 	if (!own_namespace && !directory)
 		return; /* the container is not in this one */
-	op = builder_op_at(&p->b, PLAN_MKDIR, "/mounts/%zu", item->index);
-	op->mkdir.path = target;
-	op->mkdir.mode = 0755;
-
 	op = plan_mount_op(p, item);
 	op->mount.target = target;
 	op->mount.sb_flags = 0;

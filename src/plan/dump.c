@@ -211,12 +211,6 @@ DESCRIBE(mount)
 	add_idmap(out, plan, m->fd ? plan_fds(plan)[m->fd - 1].idmap : m->idmap);
 }
 
-DESCRIBE(mkdir_)
-{
-	add_str(out, plan, op->mkdir.path);
-	strbuf_printf(out, " mode %04o", op->mkdir.mode);
-}
-
 DESCRIBE(symlink_)
 {
 	add_str(out, plan, op->symlink.path);
@@ -419,7 +413,7 @@ static describe_fn *const describe[PLAN_KINDS] = {
 	[PLAN_RLIMIT] = rlimit, [PLAN_KEYRING] = keyring,
 	[PLAN_TIME_OFFSETS] = time_offsets, [PLAN_LOOPBACK] = nothing, [PLAN_HOSTNAME] = name,
 	[PLAN_DOMAINNAME] = name, [PLAN_PROPAGATION] = propagation, [PLAN_ROOT] = root, [PLAN_MOUNT] = mount,
-	[PLAN_MKDIR] = mkdir_, [PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,
+	[PLAN_SYMLINK] = symlink_, [PLAN_DEVICE] = device,
 	[PLAN_DEVICE_BIND] = device_bind, [PLAN_AWAIT_CGROUP] = nothing, [PLAN_CGROUP_NS] = nothing,
 	[PLAN_RUNTIME_HOOK] = words_hook, [PLAN_HOOK] = words_hook,
 	[PLAN_ENTER_ROOT] = enter_root, [PLAN_CONSOLE] = console, [PLAN_SYSCTL] = sysctl, [PLAN_MASK] = mask,

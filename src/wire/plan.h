@@ -58,7 +58,6 @@ struct plan_blob {
 	X(PROPAGATION,   propagation, "propagation",       1, 0, 0) /* of the mount at a host path */ \
 	X(ROOT,          root,        "root",              1, 0, 0) /* bind the root filesystem on itself */ \
 	X(MOUNT,         mount,       "mount",             5, 0, 0) /* SYNC if the runtime id-maps it */ \
-	X(MKDIR,         mkdir,       "mkdir",             1, 0, 0) \
 	X(SYMLINK,       symlink,     "symlink",           2, 0, 0) \
 	X(DEVICE,        device,      "device",            1, 0, 0) \
 	X(DEVICE_BIND,   device_bind, "device-bind",       2, 0, 0) \
@@ -198,11 +197,6 @@ struct plan_mount {
 	uint32_t propagation[4]; /* MS_* as above, in order; 0 ends */
 	plan_fd_ref
 		idmap; /* user namespace: the runtime maps the new tree, which goes there and back by SYNC */
-};
-
-struct plan_mkdir {
-	plan_str path; /* inside the root; parents are made too */
-	uint32_t mode;
 };
 
 struct plan_symlink {
@@ -363,7 +357,6 @@ struct plan_op {
 		struct plan_propagation propagation;
 		struct plan_root root;
 		struct plan_mount mount;
-		struct plan_mkdir mkdir;
 		struct plan_symlink symlink;
 		struct plan_device device;
 		struct plan_device_bind device_bind;
