@@ -61,6 +61,10 @@ BUNDLES = {
 }
 
 
+with open("/proc/self/status", encoding="utf-8") as own_status:
+    IGNORED = int(re.search(r"^SigIgn:\s+(\w+)", own_status.read(), re.M)[1], 16)
+
+
 def normal(line, name, work):
     line = line.replace(name, "NAME").replace(work, "WORK")
     line = re.sub(r"^\d+ \d+ (\d+):\d+ ", r"ID PARENT \1:MINOR ", line)
@@ -72,6 +76,10 @@ def normal(line, name, work):
     line = re.sub(r"^([-a-z]{10}) +\d+ (\d+) +(\d+) +\d+ (?=DATE)", r"\1 LINKS \2 \3 SIZE ", line)
     line = re.sub(r"(socket|pipe|anon_inode):\S+", r"\1:X", line)
     line = re.sub(r"/tmp/#\d+ \(deleted\)", "FILE", line)
+    # What this program was started with ignored, runc passes on; husk gives every container the same.
+    ignored = re.match(r"SigIgn:\s+(\w+)", line)
+    if ignored:
+        line = f"SigIgn: {int(ignored[1], 16) & ~IGNORED:016x}"
     # Of a status, what counts memory or switches says nothing about the runtime.
     line = re.sub(r"^(Vm\w+|Rss\w+|\w*ctxt_switches|HugetlbPages|Pid|Tgid|Ngid|PPid|FDSize|NS\w+|Threads"
                   r"|Mems_allowed\w*|Cpus_allowed\w*|CoreDumping|THP_enabled|SigQ|total):?.*", r"\1 ~", line)
