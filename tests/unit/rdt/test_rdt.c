@@ -61,7 +61,7 @@ int __wrap_mkdir(const char *path, mode_t mode)
 	bool monitor = strstr(path, "/mon_groups/");
 	auto_free char *below = NULL;
 
-	if (m.root && path == m.root)
+	if (path == m.root)
 		return __real_mkdir(path, mode); /* musl's mkdtemp() */
 	errno = monitor ? m.monitor_error : m.mkdir_error;
 	if (errno || __real_mkdir(path, mode) < 0)
