@@ -27,7 +27,7 @@ struct block { /* a free one */
 
 _Static_assert(sizeof(struct head) % _Alignof(max_align_t) == 0, "blocks are aligned");
 
-enum { CHUNK = 128 << 10, BLOCK_MIN_BITS = 5, BLOCK_MAX_BITS = 16 };
+enum { CHUNK = 64 << 10, BLOCK_MIN_BITS = 5, BLOCK_MAX_BITS = 16 };
 
 /* The one state of the program that is nobody's; malloc() has no argument to hang it from. */
 static struct {
