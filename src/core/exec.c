@@ -230,8 +230,13 @@ static int look_settled(
 {
 	auto_close int lock = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (lock < 0 && errno == ENOENT)
+		return fail_full(err, HUSK_ERROR_NOT_FOUND, ENOENT, NULL,
+			"container '%s' does not exist", c->id);
+	if (lock < 0)
+		return fail_errno(err, -errno, "cannot open the state of container '%s'", c->id);
 	for (int waited = 0; flock(lock, LOCK_SH | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
-		if (lock < 0 || (errno != EWOULDBLOCK && errno != EINTR))
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail_errno(err, -errno, "cannot lock container '%s'", c->id);
 		if (waited >= LOCK_MS)
 			return fail(err, HUSK_ERROR_BAD_STATE,
