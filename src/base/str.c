@@ -82,6 +82,15 @@ void strbuf_printf(struct strbuf *b, const char *format, ...)
 	va_end(args);
 }
 
+void strbuf_add_pointer_part(struct strbuf *b, const char *part)
+{
+	for (; *part; part++)
+		if (*part == '~' || *part == '/')
+			strbuf_add(b, *part == '~' ? "~0" : "~1");
+		else
+			strbuf_add_char(b, *part);
+}
+
 void strbuf_truncate(struct strbuf *b, size_t len)
 {
 	if (len < b->len) {

@@ -25,6 +25,8 @@ void strbuf_add_bytes(struct strbuf *b, const void *data, size_t n);
 void strbuf_add_char(struct strbuf *b, char c);
 void strbuf_printf(struct strbuf *b, const char *format, ...) printf_like(2, 3);
 void strbuf_vprintf(struct strbuf *b, const char *format, va_list args) printf_like(2, 0);
+/* One part of a JSON Pointer: "~" and "/" are escaped (RFC 6901). */
+void strbuf_add_pointer_part(struct strbuf *b, const char *part);
 void strbuf_truncate(struct strbuf *b, size_t len);
 
 static inline bool strbuf_failed(const struct strbuf *b)

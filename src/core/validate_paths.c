@@ -132,11 +132,7 @@ static char *sysctl_pointer(const char *key)
 	auto_strbuf b = {};
 
 	strbuf_add(&b, "/linux/sysctl/");
-	for (; *key; key++)
-		if (*key == '~' || *key == '/')
-			strbuf_add(&b, *key == '~' ? "~0" : "~1");
-		else
-			strbuf_add_char(&b, *key);
+	strbuf_add_pointer_part(&b, key);
 	return strbuf_take(&b);
 }
 

@@ -34,18 +34,10 @@ void schema_pointer(const struct schema_at *at, struct strbuf *out)
 		return;
 	schema_pointer(at->up, out);
 	strbuf_add_char(out, '/');
-	if (!at->name) {
+	if (at->name)
+		strbuf_add_pointer_part(out, at->name);
+	else
 		strbuf_printf(out, "%zu", at->index);
-		return;
-	}
-	for (const char *c = at->name; *c; c++) {
-		if (*c == '~')
-			strbuf_add(out, "~0");
-		else if (*c == '/')
-			strbuf_add(out, "~1");
-		else
-			strbuf_add_char(out, *c);
-	}
 }
 
 /* One thing on its way to the error or the sink, before its pointer is rendered. */
