@@ -47,8 +47,6 @@ int cgroup_entry_open(
 /* Moves the calling, single-threaded process. Async-signal-safe, allocates nothing. 0 or -errno. */
 int cgroup_entry_enter(const struct cgroup_entry *entry) nodiscard;
 void cgroup_entry_done(struct cgroup_entry *entry);
-/* On pure v2: an O_PATH descriptor of the directory for CLONE_INTO_CGROUP; else -1 with no error set. */
-int cgroup_open_v2(const struct cgroup_context *c, int *ret_fd, struct husk_error **err);
 /*
  * All processes of the container, also in cgroups below its own, in ascending order without doubles, as the caller's
  * pid namespace sees them. The caller frees *ret.

@@ -55,25 +55,6 @@ int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **e
 	return 0;
 }
 
-int cgroup_open_v2(const struct cgroup_context *c, int *ret_fd, struct husk_error **err)
-{
-	auto_free char *path = NULL;
-	int fd;
-
-	if (c->dirs->n != 1 || !c->dirs->v[0].v2) {
-		*ret_fd = -1;
-		return 0;
-	}
-	path = cgroup_dir_path(&c->dirs->v[0], NULL);
-	if (!path)
-		return fail_memory(err);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && !(c->best_effort && errno == ENOENT))
-		return fail_errno(err, -errno, "cannot open cgroup '%s'", path);
-	*ret_fd = fd;
-	return 0;
-}
-
 int cgroup_pids(const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err)
 {
 	struct pid_list list;
