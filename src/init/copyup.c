@@ -11,14 +11,6 @@
 
 enum { DEPTH_MAX = 32, ENTRY_BLOCK = 1024, DATA_BLOCK = 2048 };
 
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
-
 static int copy_directory(struct init *init, int from, int to, int depth);
 
 static long copy_data(int from, int to)
@@ -104,8 +96,7 @@ static int copy_entry(struct init *init, int from, int to, const char *name, int
 		r = copy_subdirectory(init, from, to, name, depth);
 	else
 		r = sys(mknodat, to, name, st.stx_mode,
-			(st.stx_rdev_minor & 0xff) | st.stx_rdev_major << 8 |
-				(st.stx_rdev_minor & ~0xffU) << 12);
+			encode_device(st.stx_rdev_major, st.stx_rdev_minor));
 	if (!r)
 		r = copy_metadata(to, name, &st);
 	return r < 0 ? fault(init, r, "copy up", name) : 0;
@@ -120,7 +111,7 @@ static int copy_directory(struct init *init, int from, int to, int depth)
 		return fault(init, -ELOOP, "copy up", "directories are nested too deeply");
 	while ((n = sys(getdents64, from, block, sizeof block)) > 0)
 		for (long at = 0; at < n;) {
-			struct entry *e = (struct entry *)(block + at);
+			struct directory_entry *e = (struct directory_entry *)(block + at);
 			int r;
 
 			at += e->length;

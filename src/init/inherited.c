@@ -10,14 +10,6 @@
 
 enum { ENTRY_BLOCK = 1024 };
 
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
-
 /* The first descriptor that is not preserved. */
 static unsigned int first_own(const struct init *init)
 {
@@ -40,7 +32,7 @@ static unsigned int number_of(const char *name)
 static void close_listed(const struct init *init, char *block, long n, unsigned int first, int list)
 {
 	for (long at = 0; at < n;) {
-		const struct entry *e = (const struct entry *)(block + at);
+		const struct directory_entry *e = (const struct directory_entry *)(block + at);
 		unsigned int fd = number_of(e->name);
 
 		at += e->length;

@@ -91,6 +91,21 @@ static inline int fd_of(const struct init *init, plan_fd_ref ref)
 	return init->fds[ref - 1];
 }
 
+/* The kernel's struct linux_dirent64, of which getdents64(2) fills a block. */
+struct directory_entry {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
+
+/* The kernel's encoding of a device number for mknod(2): 12 bits of major, 20 of minor. */
+static inline uint32_t encode_device(uint32_t major, uint32_t minor)
+{
+	return (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
+}
+
 static inline void close_fd(int fd)
 {
 	if (fd >= 0)

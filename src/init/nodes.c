@@ -6,12 +6,6 @@
 #include <linux/mount.h>
 #include <linux/stat.h>
 
-/* The kernel's encoding of a device number for mknod(2): 12 bits of major, 20 of minor. */
-static uint32_t encode_device(uint32_t major, uint32_t minor)
-{
-	return (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
-}
-
 int init_make_cwd(struct init *init, const struct plan_op *op)
 {
 	int fd = resolve_open(init, str(init, op->path.path), RESOLVE_DIRECTORY, 0);
