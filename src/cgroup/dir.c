@@ -50,6 +50,16 @@ bool cgroup_dir_has(const struct cgroup_dir *dir, const char *controller)
 	return false;
 }
 
+bool cgroup_list_has(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; n && (p = strstr(p, name)); p += n)
+		if ((p == list || p[-1] == ' ') && (!p[n] || p[n] == ' ' || p[n] == '\n'))
+			return true;
+	return false;
+}
+
 bool cgroup_may_skip(const struct cgroup_context *c, int r)
 {
 	return c->best_effort && (r == -EACCES || r == -EPERM || r == -EROFS);

@@ -22,6 +22,8 @@ bool pid_list_has(const struct pid_list *sorted, pid_t pid);
 char *cgroup_dir_path(const struct cgroup_dir *dir, const char *file) nodiscard;
 /* Does that hierarchy have the controller? Never on v2, where it depends on the directory. */
 bool cgroup_dir_has(const struct cgroup_dir *dir, const char *controller);
+/* Is the name in a list like that of cgroup.controllers, with blanks between? */
+bool cgroup_list_has(const char *list, const char *name);
 /* Not allowed here, and the context lets us do without. */
 bool cgroup_may_skip(const struct cgroup_context *c, int r);
 
