@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The life of a container's cgroups: made, entered, read, emptied, removed - on v1, v2 and both at once. Limits are
- * written elsewhere (later). Everything works from a list of directories (kern/cgroupfs.h) that is resolved before
+ * compiled in knobs.h and written by apply.h. Everything works from a list of directories (kern/cgroupfs.h) that is resolved before
  * anything is made and recorded in the container's state, so that cleaning up needs nothing else.
  */
 #ifndef HUSK_CGROUP_CGROUP_H
@@ -13,10 +13,15 @@
 #include <base/log.h>
 #include <kern/cgroupfs.h>
 
+struct cgroup_orders;
+
 struct cgroup_context {
 	struct cgroup_dirs
 		*dirs; /* cgroup_make() notes there what it made; nothing else changes them */
 	const struct log *log;
+	/* what cgroup_make() is to have controllers for on cgroup2; NULL: nothing in particular */
+	const struct cgroup_orders *orders;
+	bool all_controllers; /* of cgroup2, asked for or not: nothing else has any here */
 	bool best_effort; /* rootless without an explicit path: hierarchies that may not be used are left out */
 };
 

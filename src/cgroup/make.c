@@ -4,6 +4,7 @@
  * no parent are the parents looked at. A parent may vanish under our hands, when the last container below it goes
  * at the same moment; then it is made again. v1 cpusets are born empty and take no process before they are filled.
  */
+#include <cgroup/apply.h>
 #include <cgroup/dir.h>
 #include <base/io.h>
 #include <base/mem.h>
@@ -189,6 +190,8 @@ static int make_one(const struct cgroup_context *c, struct cgroup_dir *dir, stru
 		if (r < 0)
 			return r;
 	}
+	if (dir->v2)
+		return cgroup_enable(c, dir, err);
 	if (!cgroup_dir_has(dir, "cpuset"))
 		return 0;
 	r = cpuset_fill(path, fixed, dir->made);

@@ -7,6 +7,7 @@
 #include <base/fd.h>
 #include <base/io.h>
 #include <base/mem.h>
+#include <cgroup/apply.h>
 #include <cgroup/cgroup.h>
 #include <console/gate.h>
 #include <core/config.h>
@@ -18,6 +19,7 @@
 #include <core/hooks.h>
 #include <core/id.h>
 #include <core/launch.h>
+#include <core/limits.h>
 #include <core/lsm.h>
 #include <core/net_devices.h>
 #include <core/process.h>
@@ -32,7 +34,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 struct creation {
@@ -47,6 +48,7 @@ struct creation {
 	struct cgroup_dirs dirs_v1,
 		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
 	struct cgroup_entry entry_v1, entry_v2;
+	struct cgroup_orders orders;
 	struct state state;
 	int rdt_lock; /* of resctrl, until our group is made */
 	struct rdt *rdt; /* of `state`, once it may have been made */
@@ -64,6 +66,8 @@ static struct cgroup_context cgroups(const struct creation *c, const struct cgro
 	return (struct cgroup_context){
 		.dirs = (struct cgroup_dirs *)(uintptr_t)dirs,
 		.log = &c->factory->log,
+		.orders = &c->orders,
+		.all_controllers = c->host->cgroups.mode == CGROUP_V2,
 		.best_effort = opt_true(c->state.best_effort_cgroup),
 	};
 }
@@ -90,6 +94,19 @@ static int check_options(const struct creation *c, struct husk_error **err)
 	return oci_check_runnable(c->config->spec, err);
 }
 
+/* The limits, as writes to the files of those directories. */
+static int compile_limits(struct creation *c, struct husk_error **err)
+{
+	const struct oci_linux *l = c->config->spec->linux;
+
+	return l && l->resources ? limits_compile(&(struct limits_input){.all = l->resources,
+							  .asked = l->resources,
+							  .dirs = &c->dirs,
+							  .log = &c->factory->log},
+					   &c->orders, err)
+				 : 0;
+}
+
 /* Compiles the plan: everything that can be wrong with the configuration is found out here. */
 static int make_plan(struct creation *c, struct husk_error **err)
 {
@@ -106,6 +123,9 @@ static int make_plan(struct creation *c, struct husk_error **err)
 	if (cgroup_dirs_resolve(&c->host->cgroups, path, c->options->id, &c->dirs) < 0)
 		return fail_memory(err);
 	split_cgroups(c);
+	r = compile_limits(c, err);
+	if (r < 0)
+		return r;
 	r = seccomp_check_kernel(spec->linux ? spec->linux->seccomp : NULL, err);
 	if (r < 0)
 		return r;
@@ -128,33 +148,6 @@ static int make_plan(struct creation *c, struct husk_error **err)
 		&c->plan, err);
 }
 
-static char *time_text(void)
-{
-	struct timespec now;
-	struct tm tm;
-	char date[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-	return str_printf("%s.%09ldZ", date, now.tv_nsec);
-}
-
-static int copy_annotations(struct state *s, const struct oci_string_map *from)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		struct oci_string_pair *pair = list_add(&s->annotations);
-
-		if (!pair)
-			return -ENOMEM;
-		pair->name = strdup(from->v[i].name);
-		pair->value = strdup(from->v[i].value);
-		if (!pair->name || !pair->value)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 /* Only when the configuration asks: most machines have no resctrl. */
 static int find_rdt(struct creation *c, struct husk_error **err)
 {
@@ -175,26 +168,6 @@ static int make_rdt(struct creation *c, struct husk_error **err)
 	r = rdt_make(c->rdt, c->config->spec->linux->intel_rdt, err);
 	c->rdt_lock = fd_close(c->rdt_lock);
 	return r;
-}
-
-static int fill_state(struct creation *c, struct husk_error **err)
-{
-	const struct oci_spec *spec = c->config->spec;
-	struct state *s = &c->state;
-
-	s->version = (struct opt_u64){true, 1};
-	s->id = strdup(c->options->id);
-	s->oci_version = strdup(spec->oci_version);
-	s->bundle = strdup(c->config->bundle);
-	s->rootfs = c->config->rootfs ? strdup(c->config->rootfs) : NULL;
-	s->created = time_text();
-	s->owner = (struct opt_u64){true, c->host->euid};
-	s->hooks = spec->hooks; /* borrowed: creation_done() */
-	s->shared_pid = (struct opt_bool){true, !oci_linux_new_namespace(spec->linux, OCI_NS_PID)};
-	if (!s->id || !s->oci_version || !s->bundle || !s->created ||
-		state_set_cgroups(s, &c->dirs) < 0 || copy_annotations(s, &spec->annotations) < 0)
-		return fail_memory(err);
-	return 0;
 }
 
 /* With a gate it is `start` that hands the listener over. */
@@ -304,6 +277,9 @@ static int make_v1_cgroups(struct creation *c, struct husk_error **err)
 	struct cgroup_context v1 = cgroups(c, &c->dirs_v1);
 	int r = cgroup_make(&v1, err);
 
+	if (!r)
+		r = cgroup_apply(&v1, &c->orders, NULL, err);
+	fault_point("limits-set");
 	if (!r)
 		r = cgroup_entry_open(&v1, &c->entry_v1, err);
 	fault_point("cgroup-made");
@@ -529,6 +505,7 @@ static void creation_done(struct creation *c)
 	descriptors_done(&c->fds);
 	cgroup_entry_done(&c->entry_v1);
 	cgroup_entry_done(&c->entry_v2);
+	cgroup_orders_done(&c->orders);
 	fd_close(c->gate_fd);
 	fd_close(c->agent);
 	fd_close(c->lock);
@@ -550,7 +527,7 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	if (!r)
 		r = find_rdt(c, err);
 	if (!r)
-		r = fill_state(c, err);
+		r = state_begin(&c->state, c->config, c->options->id, &c->dirs, err);
 	if (!r)
 		r = find_agent(c, err);
 	if (!r)

@@ -54,6 +54,14 @@ struct state {
 	struct state_process process; /* from its own file */
 };
 
+struct husk_config;
+
+/*
+ * What is known of a container before anything is made. The hooks stay the configuration's: reset the member before
+ * state_done().
+ */
+int state_begin(struct state *s, const struct husk_config *config, const char *id,
+	const struct cgroup_dirs *dirs, struct husk_error **err);
 /* Write state.json and process.json below the container's directory. */
 int state_save(const struct state *s, int dir, struct husk_error **err);
 int state_save_process(const struct state *s, int dir, struct husk_error **err);

@@ -22,7 +22,6 @@ static int prepare(struct planner *p, struct husk_error **err)
 		p->gid = (uint32_t)opt_u64_or(p->process->user->gid, 0);
 	}
 	plan_find_namespaces(p);
-	plan_mention_later(p);
 	r = plan_check_labels(p, err);
 	if (r >= 0)
 		r = plan_check_rdt(p, err);

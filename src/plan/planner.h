@@ -126,7 +126,4 @@ int plan_start_hooks(struct planner *p, struct husk_error **err);
 /* rdt.c: what of intelRdt can be wrong on every host; the rest is done by the runtime (rdt/) */
 int plan_check_rdt(struct planner *p, struct husk_error **err);
 
-/* later.c: mentions what the configuration wants and this version does not do */
-void plan_mention_later(const struct planner *p);
-
 #endif
