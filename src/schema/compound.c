@@ -332,6 +332,19 @@ static int object_merge(const struct schema_field *f, void *into, const void *fr
 		f->type, *(schema_any_pointer *)into, *(const schema_any_pointer *)from);
 }
 
+static void object_subtract(const struct schema_field *f, void *from, const void *what)
+{
+	schema_any_pointer *v = from;
+
+	if (!*v)
+		return;
+	schema_subtract(f->type, *v, *(const schema_any_pointer *)what);
+	if (schema_is_empty(f->type, *v)) {
+		schema_free(f->type, *v);
+		*v = NULL;
+	}
+}
+
 static bool object_equal(const struct schema_field *f, const void *a, const void *b)
 {
 	return schema_equal(
@@ -482,6 +495,7 @@ const struct schema_kind schema_kind_object = {
 	.check = object_check,
 	.emit = object_emit,
 	.merge = object_merge,
+	.subtract = object_subtract,
 	.equal = object_equal,
 	.done = object_done,
 	.set = object_set,

@@ -23,6 +23,8 @@ struct schema_kind {
 	void (*emit)(const struct schema_field *f, const void *member, struct json_writer *out);
 	/* Returns 0 or -ENOMEM. */
 	int (*merge)(const struct schema_field *f, void *into, const void *from);
+	/* Takes out of `from` what is set in `what`. NULL: all of it, by done(). */
+	void (*subtract)(const struct schema_field *f, void *from, const void *what);
 	bool (*equal)(const struct schema_field *f, const void *a, const void *b);
 	/* Frees and zeroes the member, which may be empty. */
 	void (*done)(const struct schema_field *f, void *member);

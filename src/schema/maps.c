@@ -149,6 +149,25 @@ static int string_map_merge(const struct schema_field *f, void *into, const void
 	return 0;
 }
 
+static void string_map_subtract(const struct schema_field *f, void *from, const void *what)
+{
+	struct schema_any_list *map = from;
+	const struct schema_any_list *names = what;
+	struct schema_any_pair *pairs = map->v;
+	size_t kept = 0;
+
+	(void)f;
+	for (size_t i = 0; i < map->n; i++) {
+		if (map_find(names, PAIR, pairs[i].name)) {
+			free(pairs[i].name);
+			free(pairs[i].value);
+		} else {
+			pairs[kept++] = pairs[i];
+		}
+	}
+	map->n = kept;
+}
+
 static bool string_map_equal(const struct schema_field *f, const void *a, const void *b)
 {
 	const struct schema_any_list *x = a, *y = b;
@@ -307,6 +326,7 @@ const struct schema_kind schema_kind_string_map = {
 	.parse = string_map_parse,
 	.emit = string_map_emit,
 	.merge = string_map_merge,
+	.subtract = string_map_subtract,
 	.equal = string_map_equal,
 	.done = string_map_done,
 	.set = string_map_set,

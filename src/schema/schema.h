@@ -208,6 +208,13 @@ void schema_emit(const struct schema_type *type, const void *object, struct json
  * whole. Merging into a zeroed object copies. Returns 0 or -ENOMEM.
  */
 int schema_merge(const struct schema_type *type, void *into, const void *from) nodiscard;
+/*
+ * The other way round: what is set in `what`, with whatever value, is absent in `from` afterwards; objects and string
+ * maps member by member, and an object that has nothing left goes, too.
+ */
+void schema_subtract(const struct schema_type *type, void *from, const void *what);
+/* Is nothing set in it? */
+bool schema_is_empty(const struct schema_type *type, const void *object);
 bool schema_equal(const struct schema_type *type, const void *a, const void *b);
 /* Frees all that the object owns and zeroes it; not the object itself. */
 void schema_done(const struct schema_type *type, void *object);

@@ -132,6 +132,28 @@ int schema_merge(const struct schema_type *type, void *into, const void *from)
 	return 0;
 }
 
+void schema_subtract(const struct schema_type *type, void *from, const void *what)
+{
+	for (const struct schema_field *f = type->fields; f->name; f++) {
+		const void *member = const_member_of(f, what);
+
+		if (!f->kind->is_set(member))
+			continue;
+		if (f->kind->subtract)
+			f->kind->subtract(f, member_of(f, from), member);
+		else
+			f->kind->done(f, member_of(f, from));
+	}
+}
+
+bool schema_is_empty(const struct schema_type *type, const void *object)
+{
+	for (const struct schema_field *f = type->fields; f->name; f++)
+		if (f->kind->is_set(const_member_of(f, object)))
+			return false;
+	return true;
+}
+
 bool schema_equal(const struct schema_type *type, const void *a, const void *b)
 {
 	for (const struct schema_field *f = type->fields; f->name; f++) {

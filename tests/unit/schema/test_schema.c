@@ -336,6 +336,31 @@ static void test_merge(void **state)
 	schema_free(&all_type, from);
 }
 
+static void test_subtract(void **state)
+{
+	struct all *from =
+		must_read("{\"name\":\"old\",\"count\":1,\"small\":2,\"words\":[\"/x\"],"
+			  "\"leaf\":{\"number\":5,\"text\":\"keep\"},\"leaves\":[{\"number\":8}],"
+			  "\"map\":{\"m\":\"1\",\"n\":\"2\",\"o\":\"3\"}}");
+	struct all *what = must_read("{\"name\":\"any\",\"leaf\":{\"number\":0},"
+				     "\"leaves\":[],\"map\":{\"n\":\"\",\"x\":\"\"}}");
+	struct all *rest = must_read("{\"name\":\"\",\"leaf\":{\"number\":1,\"text\":\"\"}}");
+
+	(void)state;
+	schema_subtract(&all_type, from, what);
+	expect_text(from,
+		"{\"small\":2,\"count\":1,\"words\":[\"/x\"],\"leaf\":{\"text\":\"keep\"},"
+		"\"map\":{\"m\":\"1\",\"o\":\"3\"}}");
+	/* an object that has nothing left goes */
+	schema_subtract(&all_type, from, rest);
+	expect_text(from, "{\"small\":2,\"count\":1,\"words\":[\"/x\"],"
+			  "\"map\":{\"m\":\"1\",\"o\":\"3\"}}");
+	assert_false(schema_is_empty(&all_type, from));
+	schema_free(&all_type, from);
+	schema_free(&all_type, what);
+	schema_free(&all_type, rest);
+}
+
 /* Merging into nothing copies. */
 static void test_copy(void **state)
 {
@@ -478,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_sink),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_subtract),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_equal_each),
 		cmocka_unit_test(test_equal_order),
