@@ -55,6 +55,26 @@ _husk() {
 	run:--pid-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	run:--preserve-fds) return ;;
 	spec:--bundle|spec:-b) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	update:--resources|update:-r) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+	update:--blkio-weight) return ;;
+	update:--cpu-burst) return ;;
+	update:--cpu-idle) return ;;
+	update:--cpu-period) return ;;
+	update:--cpu-quota) return ;;
+	update:--cpu-rt-period) return ;;
+	update:--cpu-rt-runtime) return ;;
+	update:--cpu-share) return ;;
+	update:--cpuset-cpus) return ;;
+	update:--cpuset-mems) return ;;
+	update:--memory) return ;;
+	update:--memory-reservation) return ;;
+	update:--memory-swap) return ;;
+	update:--memory-swappiness) return ;;
+	update:--pids-limit) return ;;
+	update:--device) return ;;
+	update:--unified) return ;;
+	update:--l3-cache-schema) return ;;
+	update:--mem-bw-schema) return ;;
 	esac
 	case $command:$cur in
 	:-*) COMPREPLY=($(compgen -W '--debug --log --log-format --log-level --root --systemd-cgroup --cgroup-manager --rootless --version --help' -- "$cur")) ;;
@@ -71,12 +91,13 @@ _husk() {
 	spec:-*) COMPREPLY=($(compgen -W '--bundle --rootless --help' -- "$cur")) ;;
 	start:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	state:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	update:-*) COMPREPLY=($(compgen -W '--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --memory-swappiness --pids-limit --device --unified --l3-cache-schema --mem-bw-schema --help' -- "$cur")) ;;
 	validate:-*) COMPREPLY=($(compgen -W '--json --host --help' -- "$cur")) ;;
 	version:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
-	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state validate version' -- "$cur")) ;;
-	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state validate version' -- "$cur")) ;;
+	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state update validate version' -- "$cur")) ;;
+	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state update validate version' -- "$cur")) ;;
 	plan:*) COMPREPLY=($(compgen -d -- "$cur")) ;;
-	delete:*|exec:*|kill:*|ps:*|start:*|state:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
+	delete:*|exec:*|kill:*|ps:*|start:*|state:*|update:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
 	esac
 }
 complete -o default -F _husk husk

@@ -24,6 +24,7 @@ _husk_commands() {
 		'spec:write a configuration to start from'
 		'start:start the process of a created container'
 		'state:show the state of a container, as JSON'
+		'update:change the limits of a container'
 		'validate:tell all that is wrong with a configuration'
 		'version:show the version'
 	)
@@ -164,6 +165,31 @@ _husk() {
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;
 	state) _arguments \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:container:_husk_ids' ;;
+	update) _arguments \
+		'*--resources=[take the resources from FILE (JSON, as in config.json); '\''-'\'' is standard input]:FILE:_files' \
+		'*-r[take the resources from FILE (JSON, as in config.json); '\''-'\'' is standard input]:FILE:_files' \
+		'*--blkio-weight=[block I/O weight, 10 to 1000]:WEIGHT: ' \
+		'*--cpu-burst=[CPU time that may be used above the quota]:USEC: ' \
+		'*--cpu-idle=[run only when nobody else wants the CPU]:0|1: ' \
+		'*--cpu-period=[period of the CPU quota]:USEC: ' \
+		'*--cpu-quota=[CPU time in each period; -1\: no limit]:USEC: ' \
+		'*--cpu-rt-period=[period of the realtime quota]:USEC: ' \
+		'*--cpu-rt-runtime=[realtime CPU time in each period]:USEC: ' \
+		'*--cpu-share=[relative CPU weight, 2 to 262144]:SHARES: ' \
+		'*--cpuset-cpus=[CPUs to use, like 0-3,7]:LIST: ' \
+		'*--cpuset-mems=[memory nodes to use]:LIST: ' \
+		'*--memory=[memory limit, also as 512m; -1\: no limit]:BYTES: ' \
+		'*--memory-reservation=[memory that is spared when memory is short]:BYTES: ' \
+		'*--memory-swap=[limit of memory and swap together; -1\: no limit]:BYTES: ' \
+		'*--memory-swappiness=[how readily to swap (cgroup v1)]:0-100: ' \
+		'*--pids-limit=[how many processes and threads; -1\: no limit]:N: ' \
+		'*--device=[add a device rule\: \[allow|deny\] TYPE MAJOR\:MINOR ACCESS, like '\''allow c 10\:200 rwm'\'']:RULE: ' \
+		'*--unified=[write VALUE to FILE of cgroup v2]:FILE=VALUE: ' \
+		'*--l3-cache-schema=[share of the L3 cache (Intel RDT)]:LINE: ' \
+		'*--mem-bw-schema=[share of the memory bandwidth (Intel RDT)]:LINE: ' \
 		'*--help[show this help]' \
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;

@@ -142,6 +142,27 @@ int husk_container_kill(
  * killed first. Since 0.1.
  */
 int husk_container_delete(struct husk_container *container, int force, struct husk_error **err);
+/* Set size to sizeof(struct husk_update_options), everything else to zero, then what you want. Since 0.1. */
+struct husk_update_options {
+	size_t size;
+	const char *resources_json; /* an OCI LinuxResources object; NULL: none */
+	/*
+	 * NULL-terminated: "/memory/limit=536870912" sets a property of the object after resources_json did,
+	 * "/memory/limit" takes it back to the kernel's default; NULL: none.
+	 */
+	const char *const *settings;
+	/* NULL-terminated device rules "[allow|deny] TYPE MAJOR:MINOR ACCESS", added to those there are; NULL: none */
+	const char *const *devices;
+	const char *l3_cache_schema,
+		*mem_bw_schema; /* lines of resctrl's schemata; NULL: unchanged */
+};
+/*
+ * Changes the resources of a created, running or paused container. Only what is asked for is written, and only where
+ * it differs; if something cannot be set everything has its old value again. What the container has then is
+ * remembered. HUSK_ERROR_NOT_RUNNING when it is stopped. Since 0.1.
+ */
+int husk_container_update(struct husk_container *container,
+	const struct husk_update_options *options, struct husk_error **err);
 /* Process IDs in the container's cgroup, as the caller's pid namespace sees them; array to free(3). Since 0.1. */
 int husk_container_processes(
 	struct husk_container *container, pid_t **ret, size_t *ret_n, struct husk_error **err);

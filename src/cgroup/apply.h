@@ -27,6 +27,10 @@ int cgroup_apply(const struct cgroup_context *c, const struct cgroup_orders *ord
 void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old);
 void cgroup_old_done(struct cgroup_old *old);
 
+/* memory.checkBeforeUpdate, where it is set: is less in use than the new limits? memory_check.c */
+int cgroup_check_memory(const struct cgroup_context *c, const struct oci_resources *all,
+	const struct oci_resources *asked, struct husk_error **err);
+
 /* ---- explain.c ---- */
 
 /* Why it could not be written, and what helps. Always < 0. */

@@ -7,6 +7,6 @@
 
 extern const struct command cmd_create, cmd_delete, cmd_exec, cmd_features, cmd_help, cmd_kill,
 	cmd_list, cmd_plan, cmd_ps, cmd_run, cmd_spec, cmd_start, cmd_state, cmd_validate,
-	cmd_version;
+	cmd_update, cmd_version;
 
 #endif

@@ -162,6 +162,23 @@ class Arguments(Case):
         self.assertIn("container not running", self.husk("kill", "stopped", status=1).stderr)
         self.husk("kill", "-a", "stopped", "9")
 
+    def test_update(self):
+        self.husk("update", "--memory", "512m", "--pids-limit=-1", "--memory-swap", "-1", "--cpu-quota", "unset",
+                  "--unified", "memory.high=a=b", "--unified", "a~/b=unset", "--device", "allow c 1:3 rwm", "c1")
+        self.husk("update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema", "MB:0=5", "c1")
+        self.assertEqual(self.calls(), [
+            "update id=c1 json=- settings=[/cpu/quota][/memory/limit=536870912][/memory/swap=-1][/pids/limit=-1]"
+            "[/unified/memory.high=a=b][/unified/a~0~1b] devices=[allow c 1:3 rwm] l3=- mb=-",
+            "update id=c1 json=- settings= devices= l3=L3:0=f mb=MB:0=5"])
+        path = os.path.join(self.dir, "resources")
+        with open(path, "w") as f:
+            f.write('{"cpu": {}}')
+        self.husk("update", "-r", path, "c1")
+        self.assertIn('json={"cpu": {}}', self.calls()[-1])
+        self.assertIn("cannot read resources", self.husk("update", "-r", path + "x", "c1", status=1).stderr)
+        self.assertIn("must be a size", self.husk("update", "--memory", "12q", "c1", status=1).stderr)
+        self.assertIn("must be FILE=VALUE", self.husk("update", "--unified", "memory.high", "c1", status=1).stderr)
+
     def test_delete(self):
         self.husk("delete", "--force", "c1")
         self.assertEqual(self.calls(), ["delete id=c1 force=1"])

@@ -386,6 +386,20 @@ int husk_container_kill(
 	return 0;
 }
 
+int husk_container_update(struct husk_container *container,
+	const struct husk_update_options *options, struct husk_error **err)
+{
+	auto_strbuf b = {};
+
+	(void)err;
+	add_list(&b, "settings", options->settings);
+	add_list(&b, "devices", options->devices);
+	note("update id=%s json=%s%s l3=%s mb=%s", container->id, or_dash(options->resources_json),
+		strbuf_text(&b), or_dash(options->l3_cache_schema),
+		or_dash(options->mem_bw_schema));
+	return 0;
+}
+
 int husk_container_delete(struct husk_container *container, int force, struct husk_error **err)
 {
 	note("delete id=%s force=%d", container->id, force);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * New limits for a container that runs. Three sets of resources: what it has, what is asked for, and the two laid over
+ * each other. The files are compiled from the last and filtered by the second; each remembers what it had, so that a
+ * refusal in the middle leaves nothing half done.
+ */
+#include <base/fd.h>
+#include <base/mem.h>
+#include <cgroup/apply.h>
+#include <core/container.h>
+#include <core/factory.h>
+#include <core/fault.h>
+#include <core/limits.h>
+#include <schema/schema.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct update {
+	struct husk_container *container;
+	const struct husk_update_options *options;
+	struct container_now now;
+	struct container_cgroups cgroups;
+	struct oci_resources *had; /* what the container has */
+	struct oci_resources *asked; /* what shall change, and what shall go */
+	struct oci_resources gone; /* of it, what shall go; values mean nothing */
+	struct oci_resources all; /* what it will have */
+	struct cgroup_orders orders;
+	struct cgroup_old old;
+};
+
+/* A JSON Pointer without a value. Whatever the kind is, one of these words fits it. */
+static int mark_gone(struct oci_resources *gone, const char *pointer, struct husk_error **err)
+{
+	if (!schema_set(&oci_resources_type, gone, pointer, "1", NULL))
+		return 0;
+	return schema_set(&oci_resources_type, gone, pointer, "true", err);
+}
+
+static int read_setting(struct update *u, const char *setting, struct husk_error **err)
+{
+	const char *equals = strchr(setting, '=');
+	auto_free char *pointer = equals ? strndup(setting, (size_t)(equals - setting)) : NULL;
+
+	if (!equals)
+		return mark_gone(&u->gone, setting, err);
+	if (!pointer)
+		return fail_memory(err);
+	return schema_set(&oci_resources_type, u->asked, pointer, equals + 1, err);
+}
+
+static int read_wishes(struct update *u, struct husk_error **err)
+{
+	const struct husk_update_options *o = u->options;
+	void *read = NULL;
+	int r = 0;
+
+	if (o->resources_json)
+		r = schema_read(&oci_resources_type, o->resources_json, strlen(o->resources_json),
+			&read, err);
+	else if (!(read = calloc(1, sizeof *u->asked)))
+		r = fail_memory(err);
+	if (r < 0)
+		return wrap(err, r, "resources");
+	u->asked = read;
+	for (size_t i = 0; o->settings && r >= 0 && o->settings[i]; i++)
+		r = read_setting(u, o->settings[i], err);
+	return r;
+}
+
+/* Without a limit for memory there is none for swap either, unless somebody says so. */
+static void settle_swap(struct update *u)
+{
+	const struct oci_memory *m = u->asked->memory;
+
+	if (m && m->limit.set && m->limit.value == -1 && !m->swap.set && u->all.memory)
+		u->all.memory->swap = (struct opt_i64){};
+}
+
+/* Lays the wishes over what there is. */
+static int combine(struct update *u, struct husk_error **err)
+{
+	const struct schema_type *type = &oci_resources_type;
+	struct schema_report report = {.err = err};
+	struct schema_at root = schema_root(&report), linux_ = schema_member(&root, "linux"),
+			 at = schema_member(&linux_, "resources");
+
+	if (schema_merge(type, &u->all, u->had) < 0 || schema_merge(type, &u->all, u->asked) < 0 ||
+		schema_merge(type, u->asked, &u->gone) < 0)
+		return fail_memory(err);
+	schema_subtract(type, &u->all, &u->gone);
+	settle_swap(u);
+	return schema_check(type, &u->all, &at);
+}
+
+static int load(struct update *u, struct husk_error **err)
+{
+	struct husk_container *c = u->container;
+	int r = container_look(c, &u->now, err);
+
+	if (r < 0)
+		return r;
+	if (u->now.pidfd < 0 || u->now.status == HUSK_STATUS_CREATING)
+		return fail_full(err, HUSK_ERROR_NOT_RUNNING, ESRCH, NULL, "container not running");
+	r = container_cgroups(c, &u->now.state, &u->cgroups, err);
+	return r < 0 ? r : limits_load(c->dir, c->id, &u->had, err);
+}
+
+static int carry_out(struct update *u, struct husk_error **err)
+{
+	struct husk_container *c = u->container;
+	int r = cgroup_check_memory(&u->cgroups.context, &u->all, u->asked, err);
+
+	if (!r)
+		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
+	fault_point("update-written");
+	if (!r)
+		r = limits_save(c->dir, c->id, &u->all, err);
+	if (r < 0)
+		cgroup_restore(&u->cgroups.context, &u->old);
+	return r;
+}
+
+static void update_done(struct update *u)
+{
+	cgroup_old_done(&u->old);
+	cgroup_orders_done(&u->orders);
+	schema_done(&oci_resources_type, &u->all);
+	schema_done(&oci_resources_type, &u->gone);
+	schema_free(&oci_resources_type, u->asked);
+	schema_free(&oci_resources_type, u->had);
+	container_cgroups_done(&u->cgroups);
+	container_now_done(&u->now);
+}
+
+int husk_container_update(struct husk_container *c, const struct husk_update_options *options,
+	struct husk_error **err)
+{
+	struct update u = {.container = c, .options = options, .now = {.pidfd = -1}};
+	auto_close int lock = -1;
+	int r;
+
+	if (!options || options->size < sizeof *options)
+		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "update options have no valid size");
+	r = container_lock(c, &lock, err);
+	if (r < 0)
+		return r;
+	r = load(&u, err);
+	if (!r)
+		r = read_wishes(&u, err);
+	if (!r)
+		r = combine(&u, err);
+	if (!r)
+		r = limits_compile(&(struct limits_input){.all = &u.all,
+					   .asked = u.asked,
+					   .dirs = &u.cgroups.dirs,
+					   .log = &c->factory->log},
+			&u.orders, err);
+	if (!r)
+		r = carry_out(&u, err);
+	update_done(&u);
+	return r;
+}
