@@ -22,6 +22,8 @@ struct cgroup_context {
 	/* what cgroup_make() is to have controllers for on cgroup2; NULL: nothing in particular */
 	const struct cgroup_orders *orders;
 	bool all_controllers; /* of cgroup2, asked for or not: nothing else has any here */
+	/* joining a cgroup2 that takes no processes (it has cgroups below it with controllers): that of this one; 0: none */
+	pid_t beside;
 	bool best_effort; /* rootless without an explicit path: hierarchies that may not be used are left out */
 };
 

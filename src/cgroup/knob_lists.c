@@ -36,14 +36,14 @@ void cgroup_orders_text(const struct cgroup_orders *orders, struct strbuf *out)
 	list_for_each (w, &orders->writes) {
 		size_t n = strcspn(w->value, "\n");
 
-		strbuf_printf(out, "%s%s/%s = %.*s", w->dir->mount_point, w->dir->path, w->file,
+		strbuf_printf(out, "  %s%s/%s = %.*s", w->dir->mount_point, w->dir->path, w->file,
 			(int)n, w->value);
 		if (w->other_file)
 			strbuf_printf(out, " (or %s = %s)", w->other_file, w->other_value);
 		strbuf_printf(out, "  # %s\n", w->at);
 	}
 	list_for_each (p, &orders->properties)
-		strbuf_printf(out, "%s = %s\n", p->name, p->value);
+		strbuf_printf(out, "  %s = %s\n", p->name, p->value);
 }
 
 int cgroup_v2_controllers(const struct cgroup_dirs *dirs, char **ret)

@@ -6,6 +6,7 @@
 #include <base/path.h>
 #include <base/str.h>
 #include <core/factory.h>
+#include <core/limits.h>
 #include <core/id.h>
 #include <core/lsm.h>
 #include <json/json.h>
@@ -127,6 +128,27 @@ static struct plan_host as_who_can_run_it(const struct plan_host *real, const st
 	return host;
 }
 
+/* What the runtime itself does beside the plan. */
+static int add_limits(const struct oci_spec *spec, const struct cgroup_dirs *dirs,
+	const struct log *log, struct strbuf *out, struct husk_error **err)
+{
+	auto_(cgroup_orders_done) struct cgroup_orders orders = {};
+	const struct oci_resources *resources = spec->linux ? spec->linux->resources : NULL;
+	int r;
+
+	if (!resources)
+		return 0;
+	r = limits_compile(
+		&(struct limits_input){
+			.all = resources, .asked = resources, .dirs = dirs, .log = log},
+		&orders, err);
+	if (r < 0 || !(orders.writes.n || orders.properties.n))
+		return r;
+	strbuf_add(out, "\nlimits, set before the process enters its cgroups\n");
+	cgroup_orders_text(&orders, out);
+	return 0;
+}
+
 int husk_config_plan(const struct husk_config *config, struct husk_factory *factory, const char *id,
 	char **ret_text, struct husk_error **err)
 {
@@ -169,6 +191,11 @@ int husk_config_plan(const struct husk_config *config, struct husk_factory *fact
 			.cgroups = &dirs,
 			.hooks = config->spec->hooks},
 		&text);
-	*ret_text = r < 0 ? NULL : strbuf_take(&text);
+	if (r < 0)
+		return fail_memory(err);
+	r = add_limits(config->spec, &dirs, &factory->log, &text, err);
+	if (r < 0)
+		return r;
+	*ret_text = strbuf_take(&text);
 	return *ret_text ? 0 : fail_memory(err);
 }

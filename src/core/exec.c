@@ -140,6 +140,7 @@ static int call_joined(
 		struct cgroup_context context = e->cgroups.context;
 
 		context.dirs = &v2;
+		context.beside = (pid_t)e->now.state.process.pid.value;
 		r = cgroup_join(&context, l->pid, err);
 	}
 	if (!r && e->now.state.rdt)

@@ -299,6 +299,22 @@ void cgroup_dirs_done(struct cgroup_dirs *dirs)
 	*dirs = (struct cgroup_dirs){};
 }
 
+static char *resolve(
+	const struct cgroup_layout *layout, const struct cgroup_hierarchy *h, const char *wanted)
+{
+	auto_free char *above = NULL, *joined = NULL;
+
+	if (*wanted == '/')
+		return path_clean(wanted);
+	above = strdup(h->own_path);
+	if (!above)
+		return NULL;
+	if (layout->mode == CGROUP_V2)
+		*strrchr(above, '/') = '\0';
+	joined = path_join(*above ? above : "/", wanted);
+	return joined ? path_clean(joined) : NULL;
+}
+
 int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_path,
 	const char *id, struct cgroup_dirs *ret)
 {
@@ -313,15 +329,11 @@ int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_
 	if (!dirs.v)
 		return -ENOMEM;
 	list_for_each (h, &layout->hierarchies) {
-		auto_free char *joined =
-			*wanted == '/' ? strdup(wanted) : path_join(h->own_path, wanted);
 		struct cgroup_dir *dir = &dirs.v[dirs.n++];
 
-		if (!joined)
-			return -ENOMEM;
 		dir->controllers = strdup(h->controllers);
 		dir->mount_point = strdup(h->mount_point);
-		dir->path = path_clean(joined);
+		dir->path = resolve(layout, h, wanted);
 		dir->v2 = h->v2;
 		if (!dir->controllers || !dir->mount_point || !dir->path)
 			return -ENOMEM;

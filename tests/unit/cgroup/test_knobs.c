@@ -157,18 +157,20 @@ static void test_unset(void **state)
 		const char *want;
 	} rows[] = {
 		{"{\"memory\":{\"limit\":1}}", "{}", 0,
-			"[v1]\n/sys/memory/c/memory.limit_in_bytes = -1  # "
+			"[v1]\n  /sys/memory/c/memory.limit_in_bytes = -1  # "
 			"/linux/resources/memory/limit\n"},
 		{"{\"memory\":{\"limit\":1}}", "{}", 1,
-			"[v2]\n/sys/unified/c/memory.max = max  # /linux/resources/memory/limit\n"},
+			"[v2]\n  /sys/unified/c/memory.max = max  # "
+			"/linux/resources/memory/limit\n"},
 		{"{\"cpu\":{\"quota\":1}}", "{\"cpu\":{\"period\":50000}}", 1,
-			"[v2]\n/sys/unified/c/cpu.max = max 50000  # /linux/resources/cpu/quota\n"},
+			"[v2]\n  /sys/unified/c/cpu.max = max 50000  # "
+			"/linux/resources/cpu/quota\n"},
 		{"{\"cpu\":{\"shares\":1}}", "{}", 1,
-			"[v2]\n/sys/unified/c/cpu.weight = 100  # /linux/resources/cpu/shares\n"},
+			"[v2]\n  /sys/unified/c/cpu.weight = 100  # /linux/resources/cpu/shares\n"},
 		{"{\"cpu\":{\"cpus\":\"1\"}}", "{}", 1,
-			"[v2]\n/sys/unified/c/cpuset.cpus =   # /linux/resources/cpu/cpus\n"},
+			"[v2]\n  /sys/unified/c/cpuset.cpus =   # /linux/resources/cpu/cpus\n"},
 		{"{\"unified\":{\"memory.high\":\"\"}}", "{}", 1,
-			"[v2]\n/sys/unified/c/memory.high = max  # "
+			"[v2]\n  /sys/unified/c/memory.high = max  # "
 			"/linux/resources/unified/memory.high\n"},
 		{"{\"unified\":{\"misc.max\":\"\"}}", "{}", 1,
 			"[v2]\nerror: /linux/resources/unified/misc.max: cannot be unset: its "
@@ -176,8 +178,10 @@ static void test_unset(void **state)
 			"known, give a value\n"},
 		/* swap counts from the new limit, though only the limit was asked for */
 		{"{\"memory\":{\"limit\":1000}}", "{\"memory\":{\"limit\":1000,\"swap\":3000}}", 1,
-			"[v2]\n/sys/unified/c/memory.max = 1000  # /linux/resources/memory/limit\n"
-			"/sys/unified/c/memory.swap.max = 2000  # /linux/resources/memory/swap\n"},
+			"[v2]\n  /sys/unified/c/memory.max = 1000  # "
+			"/linux/resources/memory/limit\n"
+			"  /sys/unified/c/memory.swap.max = 2000  # "
+			"/linux/resources/memory/swap\n"},
 	};
 
 	(void)state;

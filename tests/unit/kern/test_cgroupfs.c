@@ -259,6 +259,33 @@ static void test_resolve(void **state)
 	cgroup_layout_done(&layout);
 }
 
+/* Our own cgroup has a process, us: on v2 it cannot hand controllers down. */
+static void test_resolve_v2(void **state)
+{
+	static const struct {
+		const char *own, *path, *want;
+	} rows[] = {
+		{"/user.slice/app.scope", NULL, "/user.slice/id"},
+		{"/user.slice/app.scope", "a/b", "/user.slice/a/b"},
+		{"/user.slice/app.scope", "/a", "/a"},
+		{"/top", NULL, "/id"},
+		{"/", NULL, "/id"},
+		{"/", "a/../b", "/b"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cgroup_hierarchy h = {
+			(char *)"", (char *)"/sys/fs/cgroup", (char *)(uintptr_t)rows[i].own, true};
+		struct cgroup_layout layout = {CGROUP_V2, {1, &h}};
+		struct cgroup_dirs dirs;
+
+		assert_int_equal(cgroup_dirs_resolve(&layout, rows[i].path, "id", &dirs), 0);
+		assert_string_equal(dirs.v[0].path, rows[i].want);
+		cgroup_dirs_done(&dirs);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_above_namespace),
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_resolve_v2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
