@@ -28,6 +28,7 @@ struct update {
 	struct oci_resources all; /* what it will have */
 	struct cgroup_orders orders;
 	struct cgroup_old old;
+	char *old_shares; /* of resctrl; NULL: not touched */
 };
 
 /* A JSON Pointer without a value. Whatever the kind is, one of these words fits it. */
@@ -107,6 +108,31 @@ static int load(struct update *u, struct husk_error **err)
 	return r < 0 ? r : limits_load(c->dir, c->id, &u->had, err);
 }
 
+static int update_rdt(struct update *u, struct husk_error **err)
+{
+	const struct husk_update_options *o = u->options;
+	struct oci_intel_rdt wish = {.l3_cache_schema = (char *)(uintptr_t)o->l3_cache_schema,
+		.mem_bw_schema = (char *)(uintptr_t)o->mem_bw_schema};
+
+	if (!o->l3_cache_schema && !o->mem_bw_schema)
+		return 0;
+	if (!u->now.state.rdt)
+		return fail(err, HUSK_ERROR_BAD_STATE,
+			"cannot change the shares of container '%s': it was created without "
+			"linux.intelRdt",
+			u->container->id);
+	return rdt_update(u->now.state.rdt, &wish, &u->old_shares, err);
+}
+
+static void put_back(struct update *u)
+{
+	const struct log *log = &u->container->factory->log;
+
+	if (u->old_shares)
+		rdt_restore(u->now.state.rdt, u->old_shares, log);
+	cgroup_restore(&u->cgroups.context, &u->old);
+}
+
 static int carry_out(struct update *u, struct husk_error **err)
 {
 	struct husk_container *c = u->container;
@@ -116,15 +142,18 @@ static int carry_out(struct update *u, struct husk_error **err)
 		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
 	fault_point("update-written");
 	if (!r)
+		r = update_rdt(u, err);
+	if (!r)
 		r = limits_save(c->dir, c->id, &u->all, err);
 	if (r < 0)
-		cgroup_restore(&u->cgroups.context, &u->old);
+		put_back(u);
 	return r;
 }
 
 static void update_done(struct update *u)
 {
 	cgroup_old_done(&u->old);
+	free(u->old_shares);
 	cgroup_orders_done(&u->orders);
 	schema_done(&oci_resources_type, &u->all);
 	schema_done(&oci_resources_type, &u->gone);

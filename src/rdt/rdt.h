@@ -37,6 +37,14 @@ int rdt_prepare(const struct oci_intel_rdt *wish, const char *id, int *ret_lock,
 	struct husk_error **err);
 /* Makes what is ours, with its shares. What could not be made is not ours any more. */
 int rdt_make(struct rdt *rdt, const struct oci_intel_rdt *wish, struct husk_error **err);
+/*
+ * Other shares for a group that exists. *ret_old is what it had, for rdt_restore(), also when something of it was
+ * refused; the caller frees it. NULL: nothing was changed.
+ */
+int rdt_update(const struct rdt *rdt, const struct oci_intel_rdt *wish, char **ret_old,
+	struct husk_error **err);
+/* What cannot be put back is logged. */
+void rdt_restore(const struct rdt *rdt, const char *old, const struct log *log);
 int rdt_join(const struct rdt *rdt, pid_t pid, struct husk_error **err);
 /* Removes what is ours and is still there; a group that others have joined stays, with a warning. */
 int rdt_remove(const struct rdt *rdt, const struct log *log, struct husk_error **err);

@@ -315,6 +315,36 @@ int rdt_make(struct rdt *rdt, const struct oci_intel_rdt *wish, struct husk_erro
 	return r;
 }
 
+int rdt_update(const struct rdt *rdt, const struct oci_intel_rdt *wish, char **ret_old,
+	struct husk_error **err)
+{
+	auto_free char *path = path_join(rdt->group, "schemata");
+	int r = path ? io_read_at(AT_FDCWD, path, FILE_MAX, ret_old, NULL) : -ENOMEM;
+
+	if (r < 0)
+		return fail_errno(
+			err, r, "cannot read the shares of resctrl group '%s'", rdt->group);
+	return set_shares(rdt, wish, err);
+}
+
+/* Line by line: those of resources that were left alone may not be written at all (a pseudo-locked region). */
+void rdt_restore(const struct rdt *rdt, const char *old, const struct log *log)
+{
+	auto_free char *path = path_join(rdt->group, "schemata");
+
+	while (path && *old) {
+		size_t n = strcspn(old, "\n");
+		auto_free char *line = str_printf("%.*s\n", (int)n, old);
+		int r = line ? io_write_at(AT_FDCWD, path, line) : -ENOMEM;
+
+		if (r < 0)
+			log_warning(log,
+				"cannot put the shares of resctrl group '%s' back: %s, ignoring",
+				rdt->group, errno_text(-r));
+		old += n + (old[n] == '\n');
+	}
+}
+
 int rdt_join(const struct rdt *rdt, pid_t pid, struct husk_error **err)
 {
 	const char *const dirs[] = {rdt->group, rdt->monitor};

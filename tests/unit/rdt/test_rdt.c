@@ -237,6 +237,33 @@ static void test_own_group(void **state)
 	rdt_free(rdt);
 }
 
+static void test_update(void **state)
+{
+	struct oci_intel_rdt w = wish(NULL), other = wish(NULL);
+	auto_free char *old = NULL, *older = NULL;
+	auto_error *err = NULL;
+	struct rdt *rdt;
+
+	(void)state;
+	add(&w, "L3:0=ff");
+	rdt = set_up(&w, "web", NULL);
+	put(m.root, "web/schemata", FRESH);
+	strbuf_truncate(&m.done, 0);
+	other.l3_cache_schema = (char *)(uintptr_t) "L3:0=f";
+	assert_int_equal(rdt_update(rdt, &other, &old, &err), 0);
+	assert_string_equal(old, FRESH);
+	rdt_restore(rdt, old, &(struct log){});
+	did("/web/schemata < L3:0=f\n"
+	    "/web/schemata <     MB:0=100;1=100\n/web/schemata <     L3:0=fffff;1=fffff\n");
+	m.refuse = "MB";
+	other.mem_bw_schema = (char *)(uintptr_t) "MB:0=1000";
+	assert_true(rdt_update(rdt, &other, &older, &err) < 0);
+	assert_non_null(older);
+	assert_non_null(strstr(husk_error_message(err), "Duplicate domain 0"));
+	m.refuse = NULL;
+	rdt_free(rdt);
+}
+
 static void test_no_shares(void **state)
 {
 	struct oci_intel_rdt w = wish("");
@@ -453,6 +480,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, prepare, clean)
 	const struct CMUnitTest tests[] = {
 		TEST(test_own_group),
+		TEST(test_update),
 		TEST(test_no_shares),
 		TEST(test_existing),
 		TEST(test_root_group),
