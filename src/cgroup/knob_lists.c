@@ -477,7 +477,25 @@ int cgroup_compile_lists(struct cgroup_compile *c, struct husk_error **err)
 		add_throttles, add_hugepages, add_priorities, add_rdma, add_all_unified};
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(parts) && r >= 0; i++)
-		r = parts[i](c, err);
+	for (size_t i = 0; i < ARRAY_LEN(parts) && r >= 0; i++) {
+		auto_error *why = NULL;
+
+		r = parts[i](c, &why);
+		if (r < 0)
+			r = cgroup_refused(c, &why, err);
+	}
+	return r;
+}
+
+int cgroup_refused(struct cgroup_compile *c, struct husk_error **why, struct husk_error **err)
+{
+	int r = husk_error_errno(*why) ? -husk_error_errno(*why) : -EINVAL;
+
+	if (c->wishes->refused && husk_error_code(*why) != HUSK_ERROR_NO_MEMORY) {
+		c->wishes->refused(c->wishes->data, *why);
+		return 0;
+	}
+	if (err)
+		*err = TAKE_PTR(*why);
 	return r;
 }

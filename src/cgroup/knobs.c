@@ -290,7 +290,12 @@ int cgroup_compile(
 	struct cgroup_compile c = {wishes, ret};
 	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(knobs) && r >= 0; i++)
-		r = compile_knob(&c, &knobs[i], err);
+	for (size_t i = 0; i < ARRAY_LEN(knobs) && r >= 0; i++) {
+		auto_error *why = NULL;
+
+		r = compile_knob(&c, &knobs[i], &why);
+		if (r < 0)
+			r = cgroup_refused(&c, &why, err);
+	}
 	return r < 0 ? r : cgroup_compile_lists(&c, err);
 }

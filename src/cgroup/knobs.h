@@ -48,6 +48,9 @@ struct cgroup_wishes {
 	const char *v2_controllers; /* that the cgroup2 hierarchy has: "cpu io memory" */
 	bool systemd; /* a unit has them: what it has properties for is left to systemd */
 	const struct log *log;
+	/* hears every error instead of the first being returned; NULL: none does */
+	void (*refused)(void *data, const struct husk_error *error);
+	void *data; /* for it */
 };
 
 /* Errors name the JSON Pointer. The caller frees with cgroup_orders_done(), also after a failure. */
@@ -80,6 +83,8 @@ int cgroup_fail_not_here(const struct cgroup_owner *owner, const char *at, struc
 /* Appends a write; takes the strings over, NULL among file, value and at is out of memory. */
 struct cgroup_write *cgroup_add_write(struct cgroup_compile *c, const struct cgroup_owner *owner,
 	char *file, char *value, char *at);
+/* Hands an error to whom it concerns: 0 when the wishes have somebody to hear it and it goes on. */
+int cgroup_refused(struct cgroup_compile *c, struct husk_error **why, struct husk_error **err);
 int cgroup_compile_lists(struct cgroup_compile *c, struct husk_error **err);
 
 #endif

@@ -10,6 +10,7 @@
 #include <base/str.h>
 #include <base/table.h>
 #include <base/text.h>
+#include <cgroup/knobs.h>
 #include <kern/caps.h>
 #include <kern/ns.h>
 #include <oci/seccomp.h>
@@ -82,50 +83,36 @@ static void check_namespaces(struct validation *v)
 
 /* ---- control groups ---- */
 
-static bool has_controller(const struct cgroup_layout *layout, const char *v1, const char *v2)
+static void hear_refusal(void *data, const struct husk_error *error)
 {
-	list_for_each (h, &layout->hierarchies) {
-		auto_free char *file =
-			h->v2 ? str_printf("%s/cgroup.controllers", h->mount_point) : NULL;
-		auto_free char *list = file ? slurp(file) : NULL;
+	const char *at = husk_error_pointer(error), *message = husk_error_message(error);
+	const char *rest = at ? text_after(message, at) : NULL;
 
-		if (h->v2 ? v2 && has_word(list, " \n", v2)
-			  : v1 && has_word(h->controllers, ",", v1))
-			return true;
-	}
-	return false;
+	validate_tell(data, AT(ERROR, at ? at : "/linux/resources"), "%s",
+		rest && text_after(rest, ": ") ? text_after(rest, ": ") : message);
 }
 
-static void check_controllers(struct validation *v)
+/* What create would write, held against the hierarchies there are. */
+static void check_limits(struct validation *v)
 {
-	static const struct oci_resources none;
-	static const struct oci_cpu no_cpu;
-	static const struct oci_network no_network;
 	const struct oci_linux *l = v->spec->linux;
-	const struct oci_resources *r = l && l->resources ? l->resources : &none;
-	const struct oci_cpu *c = r->cpu ? r->cpu : &no_cpu;
-	const struct oci_network *net = r->network ? r->network : &no_network;
-	const struct {
-		bool wanted;
-		const char *at, *v1, *v2;
-	} rows[] = {
-		{r->memory, "/linux/resources/memory", "memory", "memory"},
-		{c->shares.set || c->quota.set || c->period.set || c->burst.set || c->idle.set,
-			"/linux/resources/cpu", "cpu", "cpu"},
-		{c->cpus && *c->cpus, "/linux/resources/cpu/cpus", "cpuset", "cpuset"},
-		{c->mems && *c->mems, "/linux/resources/cpu/mems", "cpuset", "cpuset"},
-		{r->pids, "/linux/resources/pids", "pids", "pids"},
-		{r->block_io, "/linux/resources/blockIO", "blkio", "io"},
-		{r->hugepage_limits.n, "/linux/resources/hugepageLimits", "hugetlb", "hugetlb"},
-		{net->class_id.set, "/linux/resources/network/classID", "net_cls", NULL},
-		{net->priorities.n, "/linux/resources/network/priorities", "net_prio", NULL},
-		{r->rdma.n, "/linux/resources/rdma", "rdma", "rdma"},
-	};
+	auto_(cgroup_orders_done) struct cgroup_orders orders = {};
+	auto_(cgroup_dirs_done) struct cgroup_dirs dirs = {};
+	auto_free char *controllers = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		if (rows[i].wanted && !has_controller(&v->host->cgroups, rows[i].v1, rows[i].v2))
-			validate_tell(v, AT(ERROR, rows[i].at),
-				"there is no cgroup controller '%s' on this host", rows[i].v1);
+	if (!l || !l->resources)
+		return;
+	if (cgroup_dirs_resolve(&v->host->cgroups, "/id", "id", &dirs) < 0 ||
+		cgroup_v2_controllers(&dirs, &controllers) < 0)
+		return; /* nothing to hold it against */
+	ignored(cgroup_compile(&(struct cgroup_wishes){.all = l->resources,
+				       .asked = l->resources,
+				       .dirs = &dirs,
+				       .v2_controllers = controllers,
+				       .log = &(struct log){},
+				       .refused = hear_refusal,
+				       .data = v},
+		&orders, NULL)); /* told already */
 }
 
 /* ---- file systems ---- */
@@ -245,7 +232,7 @@ static void check_resctrl(struct validation *v)
 void validate_kernel(struct validation *v)
 {
 	check_namespaces(v);
-	check_controllers(v);
+	check_limits(v);
 	check_file_systems(v);
 	check_capabilities(v);
 	check_apparmor(v);

@@ -82,11 +82,11 @@ def test_lsm(husk, bundle):
 def test_controllers(husk, bundle):
     made = bundle(edits={"/linux/resources": {"rdma": {"mlx": {"hcaHandles": 1}}, "pids": {"limit": 5}}})
     found = husk("validate", "--host", "--json", made.path, check=False).json
-    known = read("/proc/cgroups") + read("/sys/fs/cgroup/cgroup.controllers") + \
+    known = read("/proc/self/cgroup") + read("/sys/fs/cgroup/cgroup.controllers") + \
         read("/sys/fs/cgroup/unified/cgroup.controllers")
-    missing = {f["pointer"] for f in found if "no cgroup controller" in f["message"]}
-    assert ("/linux/resources/rdma" in missing) == ("rdma" not in known)
-    assert ("/linux/resources/pids" in missing) == ("pids" not in known)
+    missing = {f["pointer"] for f in found if "no cgroup hierarchy" in f["message"]}
+    assert ("/linux/resources/rdma/mlx" in missing) == ("rdma" not in known)
+    assert ("/linux/resources/pids/limit" in missing) == ("pids" not in known)
 
 
 def test_ids_of_an_ordinary_user(husk, bundle, work):
