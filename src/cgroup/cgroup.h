@@ -33,6 +33,8 @@ struct cgroup_context {
  * best_effort are skipped with a debug line, and later calls skip them as well (they do not exist).
  */
 int cgroup_make(const struct cgroup_context *c, struct husk_error **err);
+/* Gives the cgroup2 directory, and the files in it that may be delegated, to a user. delegate.c */
+int cgroup_delegate(const struct cgroup_context *c, uid_t uid, struct husk_error **err);
 /* Moves a process (all its threads) into the directories. */
 int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **err);
 /*

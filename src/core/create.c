@@ -12,6 +12,7 @@
 #include <console/gate.h>
 #include <core/config.h>
 #include <core/container.h>
+#include <core/delegation.h>
 #include <core/descriptors.h>
 #include <core/factory.h>
 #include <core/fault.h>
@@ -256,7 +257,10 @@ static int start_init(struct creation *c, struct husk_error **err)
 {
 	struct cgroup_context v2 = cgroups(c, &c->dirs_v2);
 	int r = cgroup_make(&v2, err);
+	uid_t owner;
 
+	if (!r && c->host->euid == 0 && delegation_owner(c->config->spec, &owner))
+		r = cgroup_delegate(&v2, owner, err);
 	if (r < 0)
 		return r;
 	r = cgroup_entry_open(&v2, &c->entry_v2, err);

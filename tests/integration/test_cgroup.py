@@ -150,3 +150,21 @@ def test_own_processes_stay_where_they_are(husk, bundle):
     wait_for(lambda: husk.status(name) == "running", "the start")
     assert read(f"/proc/{process.pid}/cgroup") == before and len(children(process.pid)) >= 2
     assert process.wait(10) == 0
+
+
+CGROUP2 = {"destination": "/sys/fs/cgroup", "type": "cgroup2", "source": "cgroup", "options": ["nosuid", "noexec", "nodev"]}
+
+
+@pytest.mark.skipif("" not in hierarchies(), reason="no cgroup2 is mounted")
+@pytest.mark.parametrize("options, works", [([], True), (["ro"], False)])
+def test_delegation(husk, bundle, options, works):
+    """A container that is root in its user namespace manages cgroups below its own, if it sees them writable."""
+    mount = {**CGROUP2, "options": CGROUP2["options"] + options}
+    script = "cd /sys/fs/cgroup && mkdir sub && echo $$ >sub/cgroup.procs && cat /proc/self/cgroup"
+    both = namespace("user")[-1:] + namespace("cgroup")[-1:]
+    made = bundle(script, edits=userns({"/linux/namespaces": without("user", "cgroup") + both, "/mounts/-": mount}))
+    result = husk("run", "--bundle", made.path, unique("d"), check=False)
+    if works:
+        assert result.rc == 0 and "0::/sub\n" in result.out, result.err
+    else:
+        assert result.rc != 0 and "Read-only" in result.err
