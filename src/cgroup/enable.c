@@ -61,13 +61,17 @@ static void add_missing(const struct cgroup_context *c, const struct cgroup_dir 
 			strbuf_printf(out, "%s+%s", out->len ? " " : "", name);
 }
 
-/* All at once, or, as one that cannot be had spoils it, one by one. */
+/*
+ * All at once, or, as one that cannot be had spoils it, one by one. Not where processes are in the way (EBUSY): those
+ * that threads can have would be handed down, and by that turn the cgroup into the root of a threaded domain.
+ */
 static void hand_down(const char *dir, const char *wanted)
 {
 	auto_free char *copy = strdup(wanted);
 	char *rest = copy;
+	int r = write_control(dir, wanted);
 
-	if (!write_control(dir, wanted) || !copy)
+	if (!r || r == -EBUSY || !copy)
 		return;
 	for (char *one; (one = strsep(&rest, " "));)
 		ignored(write_control(dir, one)); /* the missing file will tell */
