@@ -3,6 +3,7 @@
 #   make              builds husk, libhusk and husk-init in build/
 #   sudo make run     installs what is needed, builds, and runs a container that shows itself
 #   sudo make test    installs what the tests need and runs everything
+#   sudo make test-vm the tests that need another kernel or cgroup set-up, in emulated machines; part of `make test`
 #   make check        form, layers, headers, sizes, symbols: a second or two, before each commit
 #   make bench        husk beside crun, runc and a floor of bare system calls (root)
 BUILD ?= build
@@ -18,6 +19,10 @@ run:
 test:
 	@tools/deps test
 	@tests/run
+
+test-vm:
+	@tools/deps test
+	@tests/run build fault vm
 
 check:
 	@tools/check
@@ -35,4 +40,4 @@ install: all
 clean:
 	@rm -rf $(BUILD)
 
-.PHONY: all run test check bench sanitize install clean
+.PHONY: all run test test-vm check bench sanitize install clean
