@@ -299,8 +299,7 @@ void cgroup_dirs_done(struct cgroup_dirs *dirs)
 	*dirs = (struct cgroup_dirs){};
 }
 
-static char *resolve(
-	const struct cgroup_layout *layout, const struct cgroup_hierarchy *h, const char *wanted)
+static char *resolve(const struct cgroup_hierarchy *h, const char *wanted)
 {
 	auto_free char *above = NULL, *joined = NULL;
 
@@ -309,7 +308,7 @@ static char *resolve(
 	above = strdup(h->own_path);
 	if (!above)
 		return NULL;
-	if (layout->mode == CGROUP_V2)
+	if (h->v2)
 		*strrchr(above, '/') = '\0';
 	joined = path_join(*above ? above : "/", wanted);
 	return joined ? path_clean(joined) : NULL;
@@ -333,7 +332,7 @@ int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_
 
 		dir->controllers = strdup(h->controllers);
 		dir->mount_point = strdup(h->mount_point);
-		dir->path = resolve(layout, h, wanted);
+		dir->path = resolve(h, wanted);
 		dir->v2 = h->v2;
 		if (!dir->controllers || !dir->mount_point || !dir->path)
 			return -ENOMEM;

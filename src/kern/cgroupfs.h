@@ -52,7 +52,7 @@ struct cgroup_dirs {
 
 /*
  * The directories of a container: pure. An absolute cgroups_path counts from each hierarchy's root, a relative one
- * from the caller's own cgroup, on v2 from the one above that: a cgroup that has processes, us for one, hands no
+ * from the caller's own cgroup, of cgroup2 from the one above that: a cgroup that has processes, us for one, hands no
  * controllers down. NULL or "" is the id (relative). ".." cannot leave the root. 0 or -ENOMEM.
  */
 int cgroup_dirs_resolve(const struct cgroup_layout *layout, const char *cgroups_path,
