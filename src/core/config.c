@@ -134,8 +134,15 @@ static int add_limits(const struct oci_spec *spec, const struct cgroup_dirs *dir
 {
 	auto_(cgroup_orders_done) struct cgroup_orders orders = {};
 	const struct oci_resources *resources = spec->linux ? spec->linux->resources : NULL;
-	int r;
+	auto_(cgroup_devices_done) struct cgroup_devices devices = {};
+	int r = limits_devices(resources, &devices, err);
 
+	if (r < 0)
+		return r;
+	if (dirs->n) {
+		strbuf_add(out, "\ndevices that may be used\n");
+		cgroup_devices_text(&devices, out);
+	}
 	if (!resources)
 		return 0;
 	r = limits_compile(

@@ -50,6 +50,7 @@ struct creation {
 		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
 	struct cgroup_entry entry_v1, entry_v2;
 	struct cgroup_orders orders;
+	struct cgroup_devices devices_allowed;
 	struct state state;
 	int rdt_lock; /* of resctrl, until our group is made */
 	struct rdt *rdt; /* of `state`, once it may have been made */
@@ -100,12 +101,16 @@ static int compile_limits(struct creation *c, struct husk_error **err)
 {
 	const struct oci_linux *l = c->config->spec->linux;
 
-	return l && l->resources ? limits_compile(&(struct limits_input){.all = l->resources,
-							  .asked = l->resources,
-							  .dirs = &c->dirs,
-							  .log = &c->factory->log},
-					   &c->orders, err)
-				 : 0;
+	const struct oci_resources *resources = l ? l->resources : NULL;
+	int r = limits_devices(resources, &c->devices_allowed, err);
+
+	if (r < 0 || !resources)
+		return r;
+	return limits_compile(&(struct limits_input){.all = resources,
+				      .asked = resources,
+				      .dirs = &c->dirs,
+				      .log = &c->factory->log},
+		&c->orders, err);
 }
 
 /* Compiles the plan: everything that can be wrong with the configuration is found out here. */
@@ -275,6 +280,18 @@ static int start_init(struct creation *c, struct husk_error **err)
 	return r;
 }
 
+/* Inside a user namespace the kernel lets nobody say anything of devices, and nobody makes nodes of them. */
+static int set_limits(struct creation *c, struct husk_error **err)
+{
+	struct cgroup_context all = cgroups(c, &c->dirs);
+	int r = cgroup_apply(&all, &c->orders, NULL, err);
+
+	if (r < 0 || !c->dirs.n)
+		return r;
+	return cgroup_devices_apply(
+		&all, NULL, &c->devices_allowed, c->host->in_user_namespace, err);
+}
+
 /* Runs beside husk-init, which is making the mounts meanwhile. */
 static int make_v1_cgroups(struct creation *c, struct husk_error **err)
 {
@@ -282,7 +299,7 @@ static int make_v1_cgroups(struct creation *c, struct husk_error **err)
 	int r = cgroup_make(&v1, err);
 
 	if (!r)
-		r = cgroup_apply(&v1, &c->orders, NULL, err);
+		r = set_limits(c, err);
 	fault_point("limits-set");
 	if (!r)
 		r = cgroup_entry_open(&v1, &c->entry_v1, err);
@@ -510,6 +527,7 @@ static void creation_done(struct creation *c)
 	cgroup_entry_done(&c->entry_v1);
 	cgroup_entry_done(&c->entry_v2);
 	cgroup_orders_done(&c->orders);
+	cgroup_devices_done(&c->devices_allowed);
 	fd_close(c->gate_fd);
 	fd_close(c->agent);
 	fd_close(c->lock);

@@ -36,6 +36,21 @@ int limits_compile(
 		ret, err);
 }
 
+int limits_devices(
+	const struct oci_resources *resources, struct cgroup_devices *ret, struct husk_error **err)
+{
+	static const struct oci_resources none;
+	const struct oci_resources *from = resources ? resources : &none;
+	int r = cgroup_devices_compile(from->devices.v, from->devices.n, ret);
+
+	if (r == -E2BIG)
+		return fail_at(
+			err, "/linux/resources/devices", "has more numbers than husk can hold");
+	if (r == -ENOMEM)
+		return fail_memory(err);
+	return r < 0 ? fail_at(err, "/linux/resources/devices", "has a rule without a meaning") : 0;
+}
+
 static int parse(const char *text, size_t n, struct oci_resources **ret, struct husk_error **err)
 {
 	void *resources = NULL;

@@ -5,6 +5,7 @@
 
 #include <base/error.h>
 #include <base/log.h>
+#include <cgroup/devices.h>
 #include <cgroup/knobs.h>
 #include <oci/resources.h>
 
@@ -16,6 +17,9 @@ struct limits_input {
 	const struct log *log;
 };
 
+/* The device rules, with those every container gets; `r` may be NULL. cgroup_devices_done() in any case. */
+int limits_devices(
+	const struct oci_resources *r, struct cgroup_devices *ret, struct husk_error **err);
 /* cgroup_compile() with what this host's cgroup2 hierarchy has. cgroup_orders_done() in any case. */
 int limits_compile(
 	const struct limits_input *in, struct cgroup_orders *ret, struct husk_error **err);

@@ -29,6 +29,8 @@ struct update {
 	struct cgroup_orders orders;
 	struct cgroup_old old;
 	char *old_shares; /* of resctrl; NULL: not touched */
+	struct cgroup_devices old_devices, devices;
+	bool devices_changed;
 };
 
 /* A JSON Pointer without a value. Whatever the kind is, one of these words fits it. */
@@ -70,6 +72,27 @@ static int read_wishes(struct update *u, struct husk_error **err)
 	return r;
 }
 
+/* More rules, behind those there are. */
+static int add_devices(struct update *u, struct husk_error **err)
+{
+	const char *const *texts = u->options->devices;
+
+	for (size_t i = 0; texts && texts[i]; i++) {
+		struct oci_device_rule rule = {}, *slot;
+		int r = cgroup_device_rule_parse(texts[i], &rule, err);
+
+		if (r < 0)
+			return r;
+		slot = list_add(&u->all.devices);
+		if (!slot) {
+			free(rule.access);
+			return fail_memory(err);
+		}
+		*slot = rule;
+	}
+	return 0;
+}
+
 /* Without a limit for memory there is none for swap either, unless somebody says so. */
 static void settle_swap(struct update *u)
 {
@@ -84,6 +107,7 @@ static int combine(struct update *u, struct husk_error **err)
 {
 	const struct schema_type *type = &oci_resources_type;
 	struct schema_report report = {.err = err};
+	int r;
 	struct schema_at root = schema_root(&report), linux_ = schema_member(&root, "linux"),
 			 at = schema_member(&linux_, "resources");
 
@@ -92,7 +116,8 @@ static int combine(struct update *u, struct husk_error **err)
 		return fail_memory(err);
 	schema_subtract(type, &u->all, &u->gone);
 	settle_swap(u);
-	return schema_check(type, &u->all, &at);
+	r = add_devices(u, err);
+	return r < 0 ? r : schema_check(type, &u->all, &at);
 }
 
 static int load(struct update *u, struct husk_error **err)
@@ -106,6 +131,22 @@ static int load(struct update *u, struct husk_error **err)
 		return fail_full(err, HUSK_ERROR_NOT_RUNNING, ESRCH, NULL, "container not running");
 	r = container_cgroups(c, &u->now.state, &u->cgroups, err);
 	return r < 0 ? r : limits_load(c->dir, c->id, &u->had, err);
+}
+
+/* Only what changes: whoever set rules behind our back keeps them until somebody asks for others. */
+static int update_devices(struct update *u, struct husk_error **err)
+{
+	int r;
+
+	if (!(u->options->devices && u->options->devices[0]) && !u->asked->devices.n)
+		return 0;
+	r = limits_devices(u->had, &u->old_devices, err);
+	if (!r)
+		r = limits_devices(&u->all, &u->devices, err);
+	if (r < 0)
+		return r;
+	u->devices_changed = true;
+	return cgroup_devices_apply(&u->cgroups.context, &u->old_devices, &u->devices, false, err);
 }
 
 static int update_rdt(struct update *u, struct husk_error **err)
@@ -128,8 +169,16 @@ static void put_back(struct update *u)
 {
 	const struct log *log = &u->container->factory->log;
 
+	struct husk_error *why = NULL;
+
 	if (u->old_shares)
 		rdt_restore(u->now.state.rdt, u->old_shares, log);
+	if (u->devices_changed && cgroup_devices_apply(&u->cgroups.context, &u->devices,
+					  &u->old_devices, false, &why) < 0) {
+		log_warning(
+			log, "cannot put device rules back: %s, ignoring", husk_error_message(why));
+		husk_error_free(why);
+	}
 	cgroup_restore(&u->cgroups.context, &u->old);
 }
 
@@ -141,6 +190,8 @@ static int carry_out(struct update *u, struct husk_error **err)
 	if (!r)
 		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
 	fault_point("update-written");
+	if (!r)
+		r = update_devices(u, err);
 	if (!r)
 		r = update_rdt(u, err);
 	if (!r)
@@ -154,6 +205,8 @@ static void update_done(struct update *u)
 {
 	cgroup_old_done(&u->old);
 	free(u->old_shares);
+	cgroup_devices_done(&u->old_devices);
+	cgroup_devices_done(&u->devices);
 	cgroup_orders_done(&u->orders);
 	schema_done(&oci_resources_type, &u->all);
 	schema_done(&oci_resources_type, &u->gone);
