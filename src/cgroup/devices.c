@@ -23,7 +23,6 @@ static const struct device_rule defaults[] = {
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 1,   8,          SIZE_MAX}, /* random */
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 1,   9,          SIZE_MAX}, /* urandom */
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 5,   0,          SIZE_MAX}, /* tty */
-	{DEVICE_CHAR,  DEVICE_ACCESS, true, 5,   1,          SIZE_MAX}, /* console */
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 5,   2,          SIZE_MAX}, /* ptmx */
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 136, DEVICE_ANY, SIZE_MAX}, /* pts */
 	{DEVICE_CHAR,  DEVICE_ACCESS, true, 10,  200,        SIZE_MAX}, /* tun */

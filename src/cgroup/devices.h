@@ -59,7 +59,7 @@ struct cgroup_devices {
 
 /*
  * From deny all, the rules of the configuration in their order, then those every container gets: nodes of any device
- * may be made; null, zero, full, tty, random, urandom, console, ptmx, pts and tun be used. In a rule, what is absent
+ * may be made; null, zero, full, tty, random, urandom, ptmx, pts and tun be used. In a rule, what is absent
  * means all, also the access (the specification leaves that open). 0, -ENOMEM, -EINVAL (no such access), or -E2BIG:
  * more than 16384 different numbers. On failure *ret is empty.
  */

@@ -4,9 +4,9 @@
 
 #include <base/str.h>
 
-#define DEFAULTS                                                                           \
-	"deny a *:* rwm\nallow c *:* m\nallow c 1:3 rw\nallow c 1:5 rw\nallow c 1:7 rw\n"  \
-	"allow c 1:8 rw\nallow c 1:9 rw\nallow c 5:0 rw\nallow c 5:1 rw\nallow c 5:2 rw\n" \
+#define DEFAULTS                                                                          \
+	"deny a *:* rwm\nallow c *:* m\nallow c 1:3 rw\nallow c 1:5 rw\nallow c 1:7 rw\n" \
+	"allow c 1:8 rw\nallow c 1:9 rw\nallow c 5:0 rw\nallow c 5:2 rw\n"                \
 	"allow c 10:200 rw\nallow c 136:* rw\nallow b *:* m\n"
 
 static void expect_text(const struct cgroup_devices *d, const char *want)
