@@ -85,8 +85,10 @@ _husk() {
 	help:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	kill:-*) COMPREPLY=($(compgen -W '--all --regex --help' -- "$cur")) ;;
 	list:-*) COMPREPLY=($(compgen -W '--format --quiet --help' -- "$cur")) ;;
+	pause:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	plan:-*) COMPREPLY=($(compgen -W '--bundle --config --id --help' -- "$cur")) ;;
 	ps:-*) COMPREPLY=($(compgen -W '--format --help' -- "$cur")) ;;
+	resume:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	run:-*) COMPREPLY=($(compgen -W '--bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --detach --keep --no-subreaper --help' -- "$cur")) ;;
 	spec:-*) COMPREPLY=($(compgen -W '--bundle --rootless --help' -- "$cur")) ;;
 	start:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
@@ -94,10 +96,10 @@ _husk() {
 	update:-*) COMPREPLY=($(compgen -W '--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --memory-swappiness --pids-limit --device --unified --l3-cache-schema --mem-bw-schema --help' -- "$cur")) ;;
 	validate:-*) COMPREPLY=($(compgen -W '--json --host --help' -- "$cur")) ;;
 	version:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
-	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state update validate version' -- "$cur")) ;;
-	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list plan ps run spec start state update validate version' -- "$cur")) ;;
+	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list pause plan ps resume run spec start state update validate version' -- "$cur")) ;;
+	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list pause plan ps resume run spec start state update validate version' -- "$cur")) ;;
 	plan:*) COMPREPLY=($(compgen -d -- "$cur")) ;;
-	delete:*|exec:*|kill:*|ps:*|start:*|state:*|update:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
+	delete:*|exec:*|kill:*|pause:*|ps:*|resume:*|start:*|state:*|update:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
 	esac
 }
 complete -o default -F _husk husk

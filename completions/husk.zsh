@@ -18,8 +18,10 @@ _husk_commands() {
 		'help:show the commands, or the options of one'
 		'kill:send a signal to the process of a container'
 		'list:list the containers'
+		'pause:stop all processes of a container where they are'
 		'plan:show what creating a container would do, without doing it'
 		'ps:show the processes of a container'
+		'resume:let a paused container go on'
 		'run:create and start a container, and wait for it'
 		'spec:write a configuration to start from'
 		'start:start the process of a created container'
@@ -121,6 +123,10 @@ _husk() {
 		'*-q[show IDs only]' \
 		'*--help[show this help]' \
 		'*-h[show this help]' ;;
+	pause) _arguments \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:container:_husk_ids' ;;
 	plan) _arguments \
 		'*--bundle=[the bundle'\''s directory (default\: the current one)]:DIR:_files -/' \
 		'*-b[the bundle'\''s directory (default\: the current one)]:DIR:_files -/' \
@@ -133,6 +139,10 @@ _husk() {
 	ps) _arguments \
 		'*--format=['\''table'\'' (default) or '\''json'\'']:FORMAT:(table json)' \
 		'*-f['\''table'\'' (default) or '\''json'\'']:FORMAT:(table json)' \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:container:_husk_ids' ;;
+	resume) _arguments \
 		'*--help[show this help]' \
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;

@@ -142,6 +142,14 @@ int husk_container_kill(
  * killed first. Since 0.1.
  */
 int husk_container_delete(struct husk_container *container, int force, struct husk_error **err);
+/*
+ * Stops all processes of a created or running container where they are, and returns when they stand still. After 10 s
+ * without that they all go on: HUSK_ERROR_TIMEOUT. HUSK_ERROR_BAD_STATE when it is paused. Since 0.1.
+ */
+int husk_container_pause(struct husk_container *container, struct husk_error **err);
+/* Lets a paused container go on. HUSK_ERROR_BAD_STATE when it is not paused. Since 0.1. */
+int husk_container_resume(struct husk_container *container, struct husk_error **err);
+
 /* Set size to sizeof(struct husk_update_options), everything else to zero, then what you want. Since 0.1. */
 struct husk_update_options {
 	size_t size;

@@ -62,13 +62,36 @@ void cgroup_entry_done(struct cgroup_entry *entry);
  */
 int cgroup_pids(
 	const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err);
-/* Is the container frozen (v1 freezer.state, v2 cgroup.events "frozen")? 1, 0; never fails: unreadable is 0. */
-int cgroup_is_frozen(const struct cgroup_context *c);
-/* Sends a signal to every process; SIGKILL uses cgroup.kill where there is one, thaws v1, and repeats until empty. */
+
+/* What holds a container still; a number above 0 is something. */
+enum cgroup_frozen {
+	CGROUP_THAWED,
+	CGROUP_FROZEN, /* its own freezer: all stand still, or somebody asked for it and some do already */
+	CGROUP_FROZEN_ABOVE, /* only that of a cgroup above it */
+};
+
+/* v1 freezer and cgroup2 alike; never fails: unreadable is thawed. */
+enum cgroup_frozen cgroup_is_frozen(const struct cgroup_context *c);
+/*
+ * Makes every process stand still, also in cgroups below, and returns when they do: 10 s at most, HUSK_ERROR_TIMEOUT
+ * when some cannot (a process in an uninterruptible sleep), and then all of them go on. The freezer of cgroup2 is
+ * taken where the container's processes are in one, else that of v1. Refused when none is in either, or when the
+ * caller itself is.
+ */
+int cgroup_freeze(const struct cgroup_context *c, struct husk_error **err);
+/*
+ * Lets them go on, whichever freezer it was, and returns when they do. HUSK_ERROR_BAD_STATE when a cgroup above the
+ * container's is frozen: its own is thawed then, but they stand still until that one is, too.
+ */
+int cgroup_thaw(const struct cgroup_context *c, struct husk_error **err);
+/*
+ * Sends a signal to every process. SIGKILL uses cgroup.kill where there is one, reaches the frozen, and is repeated until
+ * nobody is left; HUSK_ERROR_TIMEOUT after 2 s.
+ */
 int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **err);
 /*
- * Removes the directories and those below them. Waits (poll on cgroup.events on v2, bounded back-off on v1) while
- * the last processes are going; 2 s at most. What is already gone is no error. Parents that husk made and that are
+ * Removes the directories and those below them. Waits while the last processes are going (see wait.h); 2 s
+ * at most. What is already gone is no error. Parents that husk made and that are
  * empty: see cgroup_make().
  */
 int cgroup_remove(const struct cgroup_context *c, struct husk_error **err);

@@ -15,18 +15,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum {
-	PROCS_LIMIT = 64 << 20,
-	EVENTS_LIMIT = 4096,
-	STEP_FIRST_US = 50,
-	STEP_LAST_US = 20000,
-};
+enum { PROCS_LIMIT = 64 << 20 };
 
 char *cgroup_dir_path(const struct cgroup_dir *dir, const char *file)
 {
@@ -173,8 +166,10 @@ static int add_pids(int fd, void *data)
 		r = parse_u32(line, 10, &pid);
 		if (r < 0)
 			return -EBADMSG;
-		if (!pid)
+		if (!pid) {
+			list->unseen++;
 			continue;
+		}
 		slot = list_add(list);
 		if (!slot)
 			return -ENOMEM;
@@ -193,7 +188,7 @@ int cgroup_tree_pids(const char *top, struct pid_list *list)
 int cgroup_all_pids(const struct cgroup_context *c, struct pid_list *ret)
 {
 	auto_(pid_list_done) struct pid_list list = {};
-	size_t n = 0;
+	size_t n = 0, unseen = 0;
 
 	for (size_t i = 0; i < c->dirs->n; i++) {
 		auto_free char *path = cgroup_dir_path(&c->dirs->v[i], NULL);
@@ -201,87 +196,15 @@ int cgroup_all_pids(const struct cgroup_context *c, struct pid_list *ret)
 
 		if (r < 0 && r != -ENOENT && !cgroup_may_skip(c, r))
 			return r;
+		unseen = MAX(unseen, list.unseen); /* they are in every hierarchy */
+		list.unseen = 0;
 	}
 	if (list.n)
 		qsort(list.v, list.n, sizeof *list.v, compare_pids);
 	for (size_t i = 0; i < list.n; i++)
 		if (!n || list.v[n - 1] != list.v[i])
 			list.v[n++] = list.v[i];
-	*ret = (struct pid_list){.n = n, .v = TAKE_PTR(list.v)};
+	*ret = (struct pid_list){.n = n, .v = TAKE_PTR(list.v), .unseen = unseen};
 	list.n = 0;
 	return 0;
-}
-
-int cgroup_dir_is_frozen(const struct cgroup_dir *dir)
-{
-	bool v1 = cgroup_dir_has(dir, "freezer");
-	auto_free char *path = NULL, *text = NULL;
-
-	if (!v1 && !dir->v2)
-		return 0;
-	path = cgroup_dir_path(dir, v1 ? "freezer.state" : "cgroup.events");
-	if (!path || io_read_at(AT_FDCWD, path, EVENTS_LIMIT, &text, NULL) < 0)
-		return 0;
-	/* FREEZING counts, too: somebody asked for it, and some of the processes stand still already. */
-	return v1 ? !text_after(text, "THAWED") : strstr(text, "frozen 1") != NULL;
-}
-
-uint64_t cgroup_now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* The next step, each twice as long as the last. */
-static struct timespec next_step(struct cgroup_wait *w)
-{
-	w->step_us = w->step_us ? MIN(w->step_us * 2, (uint64_t)STEP_LAST_US) : STEP_FIRST_US;
-	return (struct timespec){.tv_nsec = (long)w->step_us * 1000};
-}
-
-bool cgroup_wait_step(struct cgroup_wait *w)
-{
-	struct timespec t;
-
-	if (cgroup_now_us() >= w->deadline_us)
-		return false;
-	t = next_step(w);
-	(void)nanosleep(&t, NULL); /* woken early is as good */
-	return true;
-}
-
-/*
- * The kernel holds notifications back to one in 10 ms, while the file itself is always true: so the poll is kept
- * short at first, and the file read again.
- */
-int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w)
-{
-	struct cgroup_wait steps = {.deadline_us = w->deadline_us};
-	auto_free char *file = str_printf("%s/cgroup.events", path);
-	auto_close int fd = -1;
-
-	if (!file)
-		return -ENOMEM;
-	fd = open(file, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 1 : -errno;
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLPRI};
-		struct timespec step;
-		char text[256];
-		ssize_t n = pread(fd, text, sizeof text - 1, 0);
-
-		if (n < 0)
-			return errno == ENODEV ? 1 : -errno; /* removed meanwhile */
-		text[n] = '\0';
-		if (!strstr(text, "populated 1"))
-			return 1;
-		if (cgroup_now_us() >= w->deadline_us)
-			return 0;
-		step = next_step(&steps);
-		if (ppoll(&p, 1, &step, NULL) < 0 && errno != EINTR)
-			return -errno;
-	}
 }

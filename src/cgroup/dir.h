@@ -4,7 +4,6 @@
 #define HUSK_CGROUP_DIR_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 #include <base/array.h>
 #include <base/attr.h>
@@ -13,6 +12,7 @@
 struct pid_list {
 	size_t n;
 	pid_t *v;
+	size_t unseen; /* this many more have no number in our pid namespace */
 };
 
 void pid_list_done(struct pid_list *list);
@@ -29,25 +29,17 @@ bool cgroup_may_skip(const struct cgroup_context *c, int r);
 
 /* The paths, relative to `top`, of all cgroups below it, parents before children. -ENOENT: `top` does not exist. */
 int cgroup_tree(const char *top, struct strv *ret) nodiscard;
-/* Appends the processes of `top` and all below it, unsorted; those our pid namespace does not see are left out. */
+/* Appends the processes of `top` and all below it, unsorted. */
 int cgroup_tree_pids(const char *top, struct pid_list *list) nodiscard;
 /* The same over all directories, sorted, each once; directories that do not exist are empty. */
 int cgroup_all_pids(const struct cgroup_context *c, struct pid_list *ret) nodiscard;
 
-/* 1 or 0 (also when it cannot be read): is this one directory frozen? */
-int cgroup_dir_is_frozen(const struct cgroup_dir *dir);
-
-/* Waiting with growing steps up to a deadline; zeroed but for the deadline. */
-struct cgroup_wait {
-	uint64_t deadline_us; /* of CLOCK_MONOTONIC */
-	uint64_t step_us;
-};
-
-uint64_t cgroup_now_us(void);
-/* Sleeps a little longer each time; false when the deadline has passed. */
-bool cgroup_wait_step(struct cgroup_wait *w);
-/* Waits until the cgroup2 directory has no living process (or the deadline): 1, 0, or -errno. */
-int cgroup_wait_empty_v2(const char *path, const struct cgroup_wait *w);
+/*
+ * Which freezer holds this one directory still, as cgroup_is_frozen() says it. cgroup_dir_frozen_above() is the path of
+ * the nearest directory above it that does; NULL: none, or none that is mounted here (or no memory).
+ */
+enum cgroup_frozen cgroup_dir_is_frozen(const struct cgroup_dir *dir);
+char *cgroup_dir_frozen_above(const struct cgroup_dir *dir) nodiscard;
 
 /* The mark on directories that some husk made as the parent of a container's: the last one to leave removes them. */
 #define CGROUP_PARENT_MARK "user.husk.parent"

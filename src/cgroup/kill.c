@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Signals to all processes of a container. cgroup.kill (5.14) ends a cgroup2 tree at once, forks included. Without
- * it the v1 freezer holds the tree still while it is read and signalled; without that, too, passes are repeated
- * until no process is left that was not signalled. A number read from cgroup.procs may have been reused before it
+ * it a freezer holds the tree still while it is read and signalled; without that, too, passes are repeated until no
+ * process is left that was not signalled. A number read from cgroup.procs may have been reused before it
  * is signalled: so pidfds are opened first and used only for numbers which are listed again afterwards.
  */
-#include <cgroup/dir.h>
+#include <cgroup/wait.h>
 #include <base/fd.h>
 #include <base/io.h>
 #include <base/mem.h>
+#include <base/str.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 enum {
 	BATCH = 64, /* pidfds open at a time */
 	KILL_TIMEOUT_US = 2000000,
-	PASS_US = 20000,
+	PASS_US = 100000,
 };
 
 /* Writes to a control file of every directory that has it; how many took it. */
@@ -69,80 +70,121 @@ static int signal_batch(const struct cgroup_context *c, const pid_t *pids, size_
 	return r < 0 ? r : worst;
 }
 
-/* One pass; *ret_n is how many there were. */
-static int signal_all(const struct cgroup_context *c, int signal, size_t *ret_n)
+/* One pass; *ret is who was there. */
+static int signal_all(const struct cgroup_context *c, int signal, struct pid_list *ret)
 {
-	auto_(pid_list_done) struct pid_list list = {};
-	int worst = 0, r = cgroup_all_pids(c, &list);
+	int worst = 0, r = cgroup_all_pids(c, ret);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < list.n; i += BATCH) {
-		r = signal_batch(c, list.v + i, MIN(list.n - i, (size_t)BATCH), signal);
+	for (size_t i = 0; i < ret->n; i += BATCH) {
+		r = signal_batch(c, ret->v + i, MIN(ret->n - i, (size_t)BATCH), signal);
 		if (r < 0 && !worst)
 			worst = r;
 	}
-	*ret_n = list.n;
 	return worst;
 }
 
-/* One attempt to end everything. v1 without cgroup.kill: hold still, signal what is there, let go. */
-static int kill_pass(const struct cgroup_context *c, size_t *ret_n)
+/* On v1 SIGKILL takes effect only now, and each cgroup below has a freezer of its own. */
+static void thaw_v1(const struct cgroup_context *c)
 {
-	bool killed = control(c, true, "cgroup.kill", "1");
+	(void)control(c, false, "freezer.state", "THAWED"); /* the passes are repeated anyway */
+	for (size_t i = 0; i < c->dirs->n; i++) {
+		const struct cgroup_dir *dir = &c->dirs->v[i];
+		auto_free char *top =
+			cgroup_dir_has(dir, "freezer") ? cgroup_dir_path(dir, NULL) : NULL;
+		auto_(strv_done) struct strv below = {};
+
+		if (!top || cgroup_tree(top, &below) < 0)
+			continue;
+		for (size_t k = 0; k < below.n; k++) {
+			auto_free char *file = str_printf("%s/%s/freezer.state", top, below.v[k]);
+
+			if (file)
+				ignored(io_write_at(AT_FDCWD, file, "THAWED"));
+		}
+	}
+}
+
+/* One attempt to end everything. Without cgroup.kill: hold still, signal what is there, let go. */
+static int kill_pass(const struct cgroup_context *c, struct pid_list *ret)
+{
+	bool killed = control(c, true, "cgroup.kill", "1"), held = false;
 	int r;
 
-	if (!killed)
-		(void)control(
-			c, false, "freezer.state", "FROZEN"); /* the passes are repeated anyway */
-	r = signal_all(c, SIGKILL, ret_n);
-	(void)control(c, false, "freezer.state", "THAWED"); /* SIGKILL takes effect only now */
+	if (!killed) {
+		held = control(c, true, "cgroup.freeze", "1");
+		(void)control(c, false, "freezer.state", "FROZEN");
+	}
+	r = signal_all(c, SIGKILL, ret);
+	if (held)
+		(void)control(c, true, "cgroup.freeze", "0"); /* who came in just now */
+	thaw_v1(c);
 	return r;
 }
 
-/* Gives the processes time to end; where there is a cgroup2 it says when they have. */
-static void await_end(const struct cgroup_context *c)
+/*
+ * Gives the processes time to end; where there is a cgroup2 it tells also of those that have no number here. Not for
+ * long: without cgroup.kill somebody may have been forked meanwhile.
+ */
+static void await_end(
+	const struct cgroup_context *c, const struct pid_list *pids, struct cgroup_wait *wait)
 {
-	struct cgroup_wait wait = {.deadline_us = cgroup_now_us() + PASS_US};
+	struct cgroup_wait pass = {
+		.deadline_us = MIN(wait->deadline_us, cgroup_now_us() + PASS_US)};
 
 	for (size_t i = 0; i < c->dirs->n; i++) {
 		auto_free char *path =
 			c->dirs->v[i].v2 ? cgroup_dir_path(&c->dirs->v[i], NULL) : NULL;
 
 		if (path)
-			(void)cgroup_wait_empty_v2(path, &wait); /* the next pass looks again */
+			ignored(cgroup_wait_event(path, "populated 0", &pass));
 	}
+	if (cgroup_wait_pids(pids, &pass) < 0 || pids->unseen)
+		(void)cgroup_wait_step(wait); /* the next pass looks again */
+}
+
+static int fail_alive(
+	const struct cgroup_context *c, const struct pid_list *pids, struct husk_error **err)
+{
+	auto_free char *above = NULL;
+
+	for (size_t i = 0; i < c->dirs->n && !above; i++)
+		if (!c->dirs->v[i].v2)
+			above = cgroup_dir_frozen_above(&c->dirs->v[i]);
+	return fail_full(err, HUSK_ERROR_TIMEOUT, ETIMEDOUT, NULL,
+		"cannot kill the processes of the container's cgroup: %zu still there%s%s%s",
+		pids->n + pids->unseen, above ? ", held by the frozen cgroup '" : "", above ?: "",
+		above ? "'" : "");
 }
 
 static int kill_everything(const struct cgroup_context *c, struct husk_error **err)
 {
 	struct cgroup_wait wait = {.deadline_us = cgroup_now_us() + KILL_TIMEOUT_US};
-	size_t n = 0;
-	int r;
 
 	for (;;) {
-		r = kill_pass(c, &n);
+		auto_(pid_list_done) struct pid_list pids = {};
+		int r = kill_pass(c, &pids);
+
 		if (r < 0)
 			return fail_errno(
 				err, r, "cannot kill the processes of the container's cgroup");
-		if (!n)
+		if (!pids.n && !pids.unseen)
 			return 0;
-		await_end(c);
-		if (!cgroup_wait_step(&wait))
-			break;
+		if (cgroup_now_us() >= wait.deadline_us)
+			return fail_alive(c, &pids, err);
+		await_end(c, &pids, &wait);
 	}
-	return fail_full(err, HUSK_ERROR_TIMEOUT, ETIMEDOUT, NULL,
-		"cannot kill the processes of the container's cgroup: %zu still there", n);
 }
 
 int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **err)
 {
-	size_t n;
+	auto_(pid_list_done) struct pid_list pids = {};
 	int r;
 
 	if (signal == SIGKILL)
 		return kill_everything(c, err);
-	r = signal_all(c, signal, &n);
+	r = signal_all(c, signal, &pids);
 	if (r < 0)
 		return fail_errno(err, r, "cannot signal the processes of the container's cgroup");
 	return 0;

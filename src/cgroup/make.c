@@ -154,10 +154,10 @@ static int check_unused(const struct cgroup_dir *dir, const char *path, struct h
 
 	if (r < 0 && r != -ENOENT)
 		return fail_errno(err, r, "cannot read the processes of cgroup '%s'", path);
-	if (pids.n)
+	if (pids.n + pids.unseen)
 		return fail_full(err, HUSK_ERROR_BAD_STATE, EBUSY, NULL,
-			"container's cgroup is not empty: %zu process(es) found in '%s'", pids.n,
-			path);
+			"container's cgroup is not empty: %zu process(es) found in '%s'",
+			pids.n + pids.unseen, path);
 	if (cgroup_dir_is_frozen(dir))
 		return fail_full(err, HUSK_ERROR_BAD_STATE, EBUSY, NULL,
 			"container's cgroup unexpectedly frozen: '%s'", path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes go in, and are counted. */
-#include <cgroup/dir.h>
+#include <cgroup/wait.h>
 #include <base/fd.h>
 #include <base/io.h>
 #include <base/mem.h>
@@ -20,7 +20,7 @@ enum {
 
 /*
  * The cpu controller refuses a process that was never scheduled so far with EINVAL (kernels before 6.0): that
- * passes by itself. EINVAL for another reason costs the time-out once.
+ * passes by itself, and nothing tells when. EINVAL for another reason costs the time-out once.
  */
 static int join_dir(const char *file, const char *pid)
 {
@@ -106,13 +106,5 @@ int cgroup_pids(const struct cgroup_context *c, pid_t **ret, size_t *ret_n, stru
 		return fail_errno(err, r, "cannot read the processes of the container's cgroup");
 	*ret = list.v;
 	*ret_n = list.n;
-	return 0;
-}
-
-int cgroup_is_frozen(const struct cgroup_context *c)
-{
-	for (size_t i = 0; i < c->dirs->n; i++)
-		if (cgroup_dir_is_frozen(&c->dirs->v[i]))
-			return 1;
 	return 0;
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Removing a container's directories. A cgroup stays busy for a moment after its last process was reaped. cgroup2
- * says when that is over (cgroup.events), and in a hybrid layout it says so for the v1 directories as well: so it
- * goes first. v1 alone has to be asked again and again.
+ * Removing a container's directories. The end of the last process is waited for (cgroup.events, pidfds); after that a
+ * cgroup stays busy for a moment whose end cgroup2 tells, in a hybrid layout for the v1 directories as well: so it goes
+ * first. v1 alone has to be asked again and again.
  */
-#include <cgroup/dir.h>
+#include <cgroup/wait.h>
 #include <base/mem.h>
 #include <base/path.h>
 #include <base/str.h>
@@ -45,8 +45,7 @@ static int remove_tree(const char *path, bool v2, struct cgroup_wait *wait)
 
 	wait->step_us = 0;
 	while (r == -EBUSY) {
-		if (v2)
-			(void)cgroup_wait_empty_v2(path, wait); /* rmdir tells what is wrong */
+		ignored(cgroup_wait_empty(path, v2, wait)); /* rmdir tells what is wrong */
 		r = remove_round(path);
 		if (r == -EBUSY && !cgroup_wait_step(wait))
 			break;
@@ -93,9 +92,10 @@ static int remove_one(const struct cgroup_context *c, const struct cgroup_dir *d
 		log_debug(c->log, "cgroup '%s' stays: %s, ignoring", path, errno_text(-r));
 		return 0;
 	}
-	if (r == -EBUSY && !cgroup_tree_pids(path, &pids) && pids.n)
+	if (r == -EBUSY && !cgroup_tree_pids(path, &pids) && pids.n + pids.unseen)
 		return fail_full(err, HUSK_ERROR_SYSTEM, EBUSY, NULL,
-			"cannot remove cgroup '%s': %zu process(es) in it", path, pids.n);
+			"cannot remove cgroup '%s': %zu process(es) in it", path,
+			pids.n + pids.unseen);
 	return fail_errno(err, r, "cannot remove cgroup '%s'", path);
 }
 

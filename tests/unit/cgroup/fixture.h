@@ -6,7 +6,7 @@
 #include <base/io.h>
 #include <base/mem.h>
 #include <base/str.h>
-#include <cgroup/dir.h>
+#include <cgroup/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>

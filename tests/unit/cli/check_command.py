@@ -162,6 +162,13 @@ class Arguments(Case):
         self.assertIn("container not running", self.husk("kill", "stopped", status=1).stderr)
         self.husk("kill", "-a", "stopped", "9")
 
+    def test_pause_resume(self):
+        self.husk("pause", "c1")
+        self.husk("resume", "c1")
+        self.assertEqual(self.calls(), ["pause id=c1", "resume id=c1"])
+        self.assertIn("container not running", self.husk("pause", "stopped", status=1).stderr)
+        self.husk("pause", status=1)
+
     def test_update(self):
         self.husk("update", "--memory", "512m", "--pids-limit=-1", "--memory-swap", "-1", "--cpu-quota", "unset",
                   "--unified", "memory.high=a=b", "--unified", "a~/b=unset", "--device", "allow c 1:3 rwm", "c1")

@@ -386,6 +386,21 @@ int husk_container_kill(
 	return 0;
 }
 
+int husk_container_pause(struct husk_container *container, struct husk_error **err)
+{
+	note("pause id=%s", container->id);
+	return text_equal(container->id, "stopped")
+		       ? fail(err, HUSK_ERROR_NOT_RUNNING, "container not running")
+		       : 0;
+}
+
+int husk_container_resume(struct husk_container *container, struct husk_error **err)
+{
+	(void)err;
+	note("resume id=%s", container->id);
+	return 0;
+}
+
 int husk_container_update(struct husk_container *container,
 	const struct husk_update_options *options, struct husk_error **err)
 {
