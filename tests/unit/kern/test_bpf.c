@@ -3,7 +3,7 @@
  * bpf(2): what the kernel is handed, and on a cgroup2 of our own what it does with it (root). Each call goes through
  * a copy of the attributes with a canary behind them: from 6.17 on, and before 7.2, the kernel writes behind the end
  * of short ones.
- * wrap: syscall
+ * wrap: syscall probe_kernel_at_least
  */
 #include <kern/bpf.h>
 #include <kern/cgroupfs.h>
@@ -17,16 +17,36 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { CANARY = 0xa5, CANARY_SIZE = 256, NEEDED = 64 /* where the revision ends */ };
+enum { CANARY = 0xa5, CANARY_SIZE = 256, NEEDED = 64 /* where the revision ends */, LOW = 65536 };
 
 static struct {
 	uint32_t programs; /* attached to the made-up cgroup; 0: calls go to the kernel */
 	int queries;
+	bool old_kernel; /* which counts programs as locked memory, and has counted LOW so far */
+	int refused;
 } fake;
+
+int __real_probe_kernel_at_least(unsigned int major, unsigned int minor);
+int __wrap_probe_kernel_at_least(unsigned int major, unsigned int minor);
+
+int __wrap_probe_kernel_at_least(unsigned int major, unsigned int minor)
+{
+	return !fake.old_kernel && __real_probe_kernel_at_least(major, minor);
+}
+
+static rlim_t memory_limit(void)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	return limit.rlim_cur;
+}
 
 static long fake_query(union bpf_attr *attr)
 {
@@ -58,6 +78,11 @@ long __wrap_syscall(long number, ...)
 		unsigned char want[CANARY_SIZE];
 		size_t size = (size_t)(unsigned int)a[2];
 
+		if (fake.old_kernel && a[0] == BPF_PROG_LOAD && memory_limit() <= LOW) {
+			fake.refused++;
+			errno = EPERM;
+			return -1;
+		}
 		assert_true(size >= NEEDED && size <= sizeof(union bpf_attr));
 		memset(want, CANARY, sizeof want);
 		memcpy(copy, (void *)a[1], size);
@@ -188,6 +213,30 @@ static void test_many(void **state)
 	expect_programs(cgroup, 40);
 }
 
+/* Before 5.11: loaded where no limit holds, while ours stays. */
+static void test_locked_memory(void **state)
+{
+	struct rlimit before, low;
+	int fd;
+
+	(void)state;
+	fd_close(load("husk_limit")); /* or skip */
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
+	if (before.rlim_max <= LOW)
+		skip();
+	low = (struct rlimit){LOW, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &low), 0);
+	fake.old_kernel = true;
+	fd = load("husk_limit");
+	fake.old_kernel = false;
+	assert_int_equal(fake.refused, 1);
+	assert_int_equal(memory_limit(), LOW);
+	assert_int_equal(bpf_program_is_named(fd, "husk_limit"), 1);
+	assert_int_equal(waitpid(-1, NULL, __WALL), -1); /* no child is left */
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &before), 0);
+	fd_close(fd);
+}
+
 static void test_errors(void **state)
 {
 	const struct bpf_insn endless = {.code = BPF_JMP | BPF_JA, .off = -1};
@@ -210,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_query_grows),
 		cmocka_unit_test_teardown(test_attach, remove_directory),
 		cmocka_unit_test_teardown(test_many, remove_directory),
+		cmocka_unit_test(test_locked_memory),
 		cmocka_unit_test(test_errors),
 	};
 
