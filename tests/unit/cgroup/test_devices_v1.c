@@ -204,11 +204,10 @@ static void walk(struct kernel *k, const struct device_list *from, const struct 
 	list_for_each (step, &steps) {
 		kernel_write(k, step);
 		assert_true(!step->all || anew);
-		if (!anew)
-			check_between(k, &old, rules, round);
-		/* also there, denials come one after the other, and so do permissions */
-		else
+		if (anew) /* "a", then one exception after the other */
 			assert_int_equal(step->allow == to->allow_all, step->all);
+		else
+			check_between(k, &old, rules, round);
 	}
 	free(steps.v);
 	check_exact(k, rules, round);
