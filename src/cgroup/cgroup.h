@@ -89,6 +89,8 @@ int cgroup_thaw(const struct cgroup_context *c, struct husk_error **err);
  * nobody is left; HUSK_ERROR_TIMEOUT after 2 s.
  */
 int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **err);
+/* v1 keeps what is frozen from dying of SIGKILL until it is thawed: thaws it, and leaves cgroup2 alone. */
+void cgroup_let_die(const struct cgroup_context *c);
 /*
  * Removes the directories and those below them. Waits while the last processes are going (see wait.h); 2 s
  * at most. What is already gone is no error. Parents that husk made and that are

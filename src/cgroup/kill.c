@@ -86,7 +86,7 @@ static int signal_all(const struct cgroup_context *c, int signal, struct pid_lis
 }
 
 /* On v1 SIGKILL takes effect only now, and each cgroup below has a freezer of its own. */
-static void thaw_v1(const struct cgroup_context *c)
+void cgroup_let_die(const struct cgroup_context *c)
 {
 	(void)control(c, false, "freezer.state", "THAWED"); /* the passes are repeated anyway */
 	for (size_t i = 0; i < c->dirs->n; i++) {
@@ -119,7 +119,7 @@ static int kill_pass(const struct cgroup_context *c, struct pid_list *ret)
 	r = signal_all(c, SIGKILL, ret);
 	if (held)
 		(void)control(c, true, "cgroup.freeze", "0"); /* who came in just now */
-	thaw_v1(c);
+	cgroup_let_die(c);
 	return r;
 }
 

@@ -135,7 +135,7 @@ static int add_limits(const struct oci_spec *spec, const struct cgroup_dirs *dir
 	auto_(cgroup_orders_done) struct cgroup_orders orders = {};
 	const struct oci_resources *resources = spec->linux ? spec->linux->resources : NULL;
 	auto_(cgroup_devices_done) struct cgroup_devices devices = {};
-	int r = limits_devices(resources, &devices, err);
+	int r = limits_devices_of(resources, &devices, err);
 
 	if (r < 0)
 		return r;

@@ -102,7 +102,7 @@ static int compile_limits(struct creation *c, struct husk_error **err)
 	const struct oci_linux *l = c->config->spec->linux;
 
 	const struct oci_resources *resources = l ? l->resources : NULL;
-	int r = limits_devices(resources, &c->devices_allowed, err);
+	int r = limits_devices_of(resources, &c->devices_allowed, err);
 
 	if (r < 0 || !resources)
 		return r;
@@ -288,8 +288,8 @@ static int set_limits(struct creation *c, struct husk_error **err)
 
 	if (r < 0 || !c->dirs.n)
 		return r;
-	return cgroup_devices_apply(
-		&all, NULL, &c->devices_allowed, c->host->in_user_namespace, err);
+	return cgroup_devices_apply(&all, NULL, &c->devices_allowed,
+		c->host->in_user_namespace || c->host->rootless, err);
 }
 
 /* Runs beside husk-init, which is making the mounts meanwhile. */

@@ -17,7 +17,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATE_RESOURCES "resources.json"
+#define STATE_LIMITS "limits.json"
+
+/* clang-format off */
+#define S struct limits
+static const struct schema_field limits_fields[] = {
+	OBJECT(S, resources, "resources", oci_resources, REQUIRED),
+	LIST(S, devices,     "devices", oci_device_rule),
+	{}
+};
+static const struct schema_type limits_type = TYPE(S, "limits", limits_fields);
+#undef S
+/* clang-format on */
+
+void limits_done(struct limits *l)
+{
+	schema_done(&limits_type, l);
+}
 
 int limits_compile(
 	const struct limits_input *in, struct cgroup_orders *ret, struct husk_error **err)
@@ -36,13 +52,8 @@ int limits_compile(
 		ret, err);
 }
 
-int limits_devices(
-	const struct oci_resources *resources, struct cgroup_devices *ret, struct husk_error **err)
+static int fail_devices(int r, struct husk_error **err)
 {
-	static const struct oci_resources none;
-	const struct oci_resources *from = resources ? resources : &none;
-	int r = cgroup_devices_compile(from->devices.v, from->devices.n, ret);
-
 	if (r == -E2BIG)
 		return fail_at(
 			err, "/linux/resources/devices", "has more numbers than husk can hold");
@@ -51,14 +62,20 @@ int limits_devices(
 	return r < 0 ? fail_at(err, "/linux/resources/devices", "has a rule without a meaning") : 0;
 }
 
-static int parse(const char *text, size_t n, struct oci_resources **ret, struct husk_error **err)
+int limits_devices_of(
+	const struct oci_resources *resources, struct cgroup_devices *ret, struct husk_error **err)
 {
-	void *resources = NULL;
-	int r = schema_read(&oci_resources_type, text, n, &resources, err);
+	static const struct oci_resources none;
+	const struct oci_resources *from = resources ? resources : &none;
 
-	if (r >= 0)
-		*ret = resources;
-	return r;
+	return fail_devices(cgroup_devices_compile(from->devices.v, from->devices.n, ret), err);
+}
+
+int limits_devices(const struct limits *l, struct cgroup_devices *ret, struct husk_error **err)
+{
+	int r = limits_devices_of(l->resources, ret, err);
+
+	return r < 0 ? r : fail_devices(cgroup_devices_add(ret, l->devices.v, l->devices.n), err);
 }
 
 /* Those of the configuration; it owns them, so that they are moved out of it. */
@@ -83,28 +100,32 @@ static int from_config(int dir, const char *id, struct oci_resources **ret, stru
 	return *ret ? 0 : fail_memory(err);
 }
 
-int limits_load(int dir, const char *id, struct oci_resources **ret, struct husk_error **err)
+int limits_load(int dir, const char *id, struct limits *ret, struct husk_error **err)
 {
 	auto_free char *text = NULL;
+	void *read = NULL;
 	size_t n = 0;
-	int r = io_read_at(dir, STATE_RESOURCES, JSON_SIZE_MAX, &text, &n);
+	int r = io_read_at(dir, STATE_LIMITS, JSON_SIZE_MAX, &text, &n);
 
 	if (r == -ENOENT)
-		return from_config(dir, id, ret, err);
+		return from_config(dir, id, &ret->resources, err);
 	if (r < 0)
-		return fail_errno(err, r, "cannot read the resources of container '%s'", id);
-	r = parse(text, n, ret, err);
-	return r < 0 ? wrap(err, r, "the saved resources of container '%s'", id) : 0;
+		return fail_errno(err, r, "cannot read the limits of container '%s'", id);
+	r = schema_read(&limits_type, text, n, &read, err);
+	if (r < 0)
+		return wrap(err, r, "the saved limits of container '%s'", id);
+	*ret = *(struct limits *)read;
+	free(read);
+	return 0;
 }
 
-int limits_save(
-	int dir, const char *id, const struct oci_resources *resources, struct husk_error **err)
+int limits_save(int dir, const char *id, const struct limits *l, struct husk_error **err)
 {
 	auto_free char *text = NULL;
-	int r = schema_write(&oci_resources_type, resources, JSON_TAB, &text, err);
+	int r = schema_write(&limits_type, l, JSON_TAB, &text, err);
 
 	if (r < 0)
 		return r;
-	r = io_replace_at(dir, STATE_RESOURCES, text, strlen(text), 0600);
-	return r < 0 ? fail_errno(err, r, "cannot save the resources of container '%s'", id) : 0;
+	r = io_replace_at(dir, STATE_LIMITS, text, strlen(text), 0600);
+	return r < 0 ? fail_errno(err, r, "cannot save the limits of container '%s'", id) : 0;
 }

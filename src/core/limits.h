@@ -17,18 +17,26 @@ struct limits_input {
 	const struct log *log;
 };
 
-/* The device rules, with those every container gets; `r` may be NULL. cgroup_devices_done() in any case. */
-int limits_devices(
+/* What a container has: `linux.resources`, and what `update --device` added behind those rules every container gets. */
+struct limits {
+	struct oci_resources *resources; /* never NULL */
+	LIST_OF(struct oci_device_rule) devices;
+};
+
+void limits_done(struct limits *l);
+/*
+ * The device rules of a configuration (NULL: none) with those every container gets; limits_devices() with those that
+ * were added as well. cgroup_devices_done() in any case.
+ */
+int limits_devices_of(
 	const struct oci_resources *r, struct cgroup_devices *ret, struct husk_error **err);
+int limits_devices(const struct limits *l, struct cgroup_devices *ret, struct husk_error **err);
 /* cgroup_compile() with what this host's cgroup2 hierarchy has. cgroup_orders_done() in any case. */
 int limits_compile(
 	const struct limits_input *in, struct cgroup_orders *ret, struct husk_error **err);
 
-/*
- * The resources of a container as they are now: those of its configuration, or what `update` made of them. Owned by
- * the caller: schema_free(&oci_resources_type, ...). Never NULL.
- */
-int limits_load(int dir, const char *id, struct oci_resources **ret, struct husk_error **err);
-int limits_save(int dir, const char *id, const struct oci_resources *r, struct husk_error **err);
+/* As they are now: those of its configuration, or what `update` made of them. limits_done() after success. */
+int limits_load(int dir, const char *id, struct limits *ret, struct husk_error **err);
+int limits_save(int dir, const char *id, const struct limits *l, struct husk_error **err);
 
 #endif

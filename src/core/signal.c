@@ -22,6 +22,14 @@ static int signal_all(
 	return r < 0 ? r : cgroup_kill(&g.context, signal, err);
 }
 
+static void let_die(const struct husk_container *c, const struct state *s)
+{
+	auto_cgroups g = {};
+
+	if (!container_cgroups(c, s, &g, NULL))
+		cgroup_let_die(&g.context);
+}
+
 int husk_container_kill(struct husk_container *c, int signal, int all, struct husk_error **err)
 {
 	auto_now now = {};
@@ -40,6 +48,8 @@ int husk_container_kill(struct husk_container *c, int signal, int all, struct hu
 	r = pid_signal(now.pidfd, signal);
 	if (r == -ESRCH)
 		return fail_not_running(err);
+	if (!r && signal == SIGKILL && now.status == HUSK_STATUS_PAUSED)
+		let_die(c, &now.state);
 	return r < 0 ? fail_errno(err, r, "cannot signal container '%s'", c->id) : 0;
 }
 

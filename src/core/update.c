@@ -22,10 +22,9 @@ struct update {
 	const struct husk_update_options *options;
 	struct container_now now;
 	struct container_cgroups cgroups;
-	struct oci_resources *had; /* what the container has */
+	struct limits had, all; /* what the container has, and will have */
 	struct oci_resources *asked; /* what shall change, and what shall go */
 	struct oci_resources gone; /* of it, what shall go; values mean nothing */
-	struct oci_resources all; /* what it will have */
 	struct cgroup_orders orders;
 	struct cgroup_old old;
 	char *old_shares; /* of resctrl; NULL: not touched */
@@ -98,8 +97,20 @@ static void settle_swap(struct update *u)
 {
 	const struct oci_memory *m = u->asked->memory;
 
-	if (m && m->limit.set && m->limit.value == -1 && !m->swap.set && u->all.memory)
-		u->all.memory->swap = (struct opt_i64){};
+	if (m && m->limit.set && m->limit.value == -1 && !m->swap.set && u->all.resources->memory)
+		u->all.resources->memory->swap = (struct opt_i64){};
+}
+
+/* A list in the file takes the place of the rules there are, those that were added one by one too. */
+static int copy_devices(struct update *u)
+{
+	for (size_t i = 0; !u->asked->devices.n && i < u->had.devices.n; i++) {
+		struct oci_device_rule *slot = list_add(&u->all.devices);
+
+		if (!slot || schema_merge(&oci_device_rule_type, slot, &u->had.devices.v[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Lays the wishes over what there is. */
@@ -107,17 +118,19 @@ static int combine(struct update *u, struct husk_error **err)
 {
 	const struct schema_type *type = &oci_resources_type;
 	struct schema_report report = {.err = err};
-	int r;
 	struct schema_at root = schema_root(&report), linux_ = schema_member(&root, "linux"),
 			 at = schema_member(&linux_, "resources");
+	struct oci_resources *all = u->all.resources = calloc(1, sizeof *all);
+	int r;
 
-	if (schema_merge(type, &u->all, u->had) < 0 || schema_merge(type, &u->all, u->asked) < 0 ||
-		schema_merge(type, u->asked, &u->gone) < 0)
+	if (!all || schema_merge(type, all, u->had.resources) < 0 ||
+		schema_merge(type, all, u->asked) < 0 ||
+		schema_merge(type, u->asked, &u->gone) < 0 || copy_devices(u) < 0)
 		return fail_memory(err);
-	schema_subtract(type, &u->all, &u->gone);
+	schema_subtract(type, all, &u->gone);
 	settle_swap(u);
 	r = add_devices(u, err);
-	return r < 0 ? r : schema_check(type, &u->all, &at);
+	return r < 0 ? r : schema_check(type, all, &at);
 }
 
 static int load(struct update *u, struct husk_error **err)
@@ -140,7 +153,7 @@ static int update_devices(struct update *u, struct husk_error **err)
 
 	if (!(u->options->devices && u->options->devices[0]) && !u->asked->devices.n)
 		return 0;
-	r = limits_devices(u->had, &u->old_devices, err);
+	r = limits_devices(&u->had, &u->old_devices, err);
 	if (!r)
 		r = limits_devices(&u->all, &u->devices, err);
 	if (r < 0)
@@ -185,7 +198,7 @@ static void put_back(struct update *u)
 static int carry_out(struct update *u, struct husk_error **err)
 {
 	struct husk_container *c = u->container;
-	int r = cgroup_check_memory(&u->cgroups.context, &u->all, u->asked, err);
+	int r = cgroup_check_memory(&u->cgroups.context, u->all.resources, u->asked, err);
 
 	if (!r)
 		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
@@ -208,10 +221,10 @@ static void update_done(struct update *u)
 	cgroup_devices_done(&u->old_devices);
 	cgroup_devices_done(&u->devices);
 	cgroup_orders_done(&u->orders);
-	schema_done(&oci_resources_type, &u->all);
 	schema_done(&oci_resources_type, &u->gone);
 	schema_free(&oci_resources_type, u->asked);
-	schema_free(&oci_resources_type, u->had);
+	limits_done(&u->all);
+	limits_done(&u->had);
 	container_cgroups_done(&u->cgroups);
 	container_now_done(&u->now);
 }
@@ -234,7 +247,7 @@ int husk_container_update(struct husk_container *c, const struct husk_update_opt
 	if (!r)
 		r = combine(&u, err);
 	if (!r)
-		r = limits_compile(&(struct limits_input){.all = &u.all,
+		r = limits_compile(&(struct limits_input){.all = u.all.resources,
 					   .asked = u.asked,
 					   .dirs = &u.cgroups.dirs,
 					   .log = &c->factory->log},

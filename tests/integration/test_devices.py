@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness import call, read, unique, userns
+from harness import call, read, unique, userns, wait_for
 from test_cgroup import hierarchies, places
 
 FUSE = "c 10:229"
@@ -57,6 +57,18 @@ def test_update(husk, running):
     husk("delete", "--force", name)
 
 
+def test_update_takes_a_default_away(husk, running):
+    """What every container gets comes before what is added later."""
+    name = running(["sleep", "1000"], edits=CAPS)
+    expect(husk, name, yes=["r c 1:5"])
+    husk("update", "--device", "deny c 1:5 r", name)
+    expect(husk, name, yes=["r c 1:3", "w c 1:5"], no=["r c 1:5"])
+    husk("update", "--pids-limit", "50", name)
+    husk("update", "--device", "c 10:229 r", name)
+    expect(husk, name, yes=["r c 10:229"], no=["r c 1:5"])
+    husk("delete", "--force", name)
+
+
 def test_update_by_json(husk, running):
     rule = {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "r"}
     name = running(["sleep", "1000"], edits={**CAPS, RULES: [rule]})
@@ -71,9 +83,11 @@ def test_update_by_json(husk, running):
 
 def test_open_descriptors_stay(husk, running):
     """As the kernel has it: the rules are asked when a device is opened."""
-    script = "mknod /tmp/k c 1 3; exec 3>/tmp/k; while :; do echo >&3 || exit 3; sleep 0.02; done"
+    script = "mknod /tmp/k c 1 3; exec 3>/tmp/k; : >/tmp/open; while :; do echo >&3 || exit 3; sleep 0.02; done"
     name = running(script, edits=CAPS)
+    wait_for(lambda: husk("exec", name, "test", "-e", "/tmp/open", check=False).rc == 0, "the open device")
     husk("update", "--device", "deny c 1:* rw", name)
+    expect(husk, name, no=["w c 1:3"])
     assert husk.status(name) == "running"
     husk("delete", "--force", name)
 
