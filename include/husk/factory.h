@@ -33,7 +33,16 @@ struct husk_factory_options {
 	enum husk_log_level log_level;
 	enum husk_rootless
 		rootless; /* AUTO: yes unless the effective user may manage cgroups (euid 0 outside a user namespace) */
-	int systemd_cgroup; /* non-zero: cgroups are made by systemd (not in 0.1: an error) */
+	/*
+	 * Non-zero: new containers are units of systemd, which makes their cgroups; cgroupsPath is then
+	 * "SLICE:PREFIX:NAME". HUSK_ERROR_UNSUPPORTED where husk was built without.
+	 */
+	int systemd_cgroup;
+	/*
+	 * Where the user's own systemd is: XDG_RUNTIME_DIR and DBUS_SESSION_BUS_ADDRESS, or NULL. It is asked instead
+	 * of the system's unless the effective user is root and both are NULL.
+	 */
+	const char *runtime_dir, *bus_address;
 };
 
 /* Opens (and if need be makes) the state directory. The caller unrefs *ret. Since 0.1. */

@@ -24,6 +24,7 @@ struct cgroup_context {
 	bool all_controllers; /* of cgroup2, asked for or not: nothing else has any here */
 	/* joining a cgroup2 that takes no processes (it has cgroups below it with controllers): that of this one; 0: none */
 	pid_t beside;
+	bool unit; /* systemd makes most of them; those may hold our process when cgroup_make() comes */
 	bool best_effort; /* rootless without an explicit path: hierarchies that may not be used are left out */
 };
 
@@ -37,6 +38,8 @@ int cgroup_make(const struct cgroup_context *c, struct husk_error **err);
 int cgroup_delegate(const struct cgroup_context *c, uid_t uid, struct husk_error **err);
 /* Moves a process (all its threads) into the directories. */
 int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **err);
+/* Is the process in that directory itself? 1 or 0; never fails: who does not know joins once more. */
+int cgroup_holds(const struct cgroup_dir *dir, pid_t pid);
 /*
  * The fast way in, for a child that is cloned only now. Moving another process makes the kernel wait for an RCU grace
  * period (3 ms and more on an idle machine); CLONE_INTO_CGROUP does not, and neither does a single-threaded process

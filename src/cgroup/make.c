@@ -185,7 +185,7 @@ static int make_one(const struct cgroup_context *c, struct cgroup_dir *dir, stru
 	if (r < 0)
 		return fail_errno(err, r, "cannot make cgroup '%s'", path);
 	dir->made = r == 0;
-	if (!dir->made) {
+	if (!dir->made && !c->unit) {
 		r = check_unused(dir, path, err);
 		if (r < 0)
 			return r;

@@ -97,6 +97,15 @@ int cgroup_join(const struct cgroup_context *c, pid_t pid, struct husk_error **e
 	return 0;
 }
 
+int cgroup_holds(const struct cgroup_dir *dir, pid_t pid)
+{
+	auto_free char *file = str_printf("/proc/%d/cgroup", (int)pid), *text = NULL;
+	auto_free char *wanted = str_printf(":%s:%s\n", dir->controllers, dir->path);
+
+	return file && wanted && !io_read_at(AT_FDCWD, file, PLACE_LIMIT, &text, NULL) &&
+	       strstr(text, wanted);
+}
+
 int cgroup_pids(const struct cgroup_context *c, pid_t **ret, size_t *ret_n, struct husk_error **err)
 {
 	struct pid_list list;

@@ -9,7 +9,6 @@
 #include <base/text.h>
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,34 +87,6 @@ const char *systemd_signature(const char *property)
 		if (text_equal(known[i].name, property))
 			return known[i].signature;
 	return ends_in(property, "USec") ? "t" : NULL;
-}
-
-/* ---- lists of properties ---- */
-
-void systemd_properties_done(struct systemd_properties *list)
-{
-	list_for_each (p, list) {
-		free(p->name);
-		free(p->value);
-	}
-	free(list->v);
-	*list = (struct systemd_properties){};
-}
-
-int systemd_property_add(struct systemd_properties *list, const char *name, const char *format, ...)
-{
-	struct systemd_property *p = list_add(list);
-	auto_strbuf value = {};
-	va_list args;
-
-	if (!p)
-		return -ENOMEM;
-	va_start(args, format);
-	strbuf_vprintf(&value, format, args);
-	va_end(args);
-	p->name = strdup(name);
-	p->value = strbuf_take(&value);
-	return p->name && p->value ? 0 : -ENOMEM;
 }
 
 static void add_quoted(struct strbuf *out, const char *text)

@@ -41,15 +41,21 @@ static bool is_ordinary_user(void)
 }
 
 /* NULL when out of memory. */
+static char *user_runtime_dir(void)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+
+	return dir && *dir ? strdup(dir) : str_printf("/run/user/%u", geteuid());
+}
+
 static char *default_root(void)
 {
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	auto_free char *dir = NULL;
 
 	if (!is_ordinary_user())
 		return strdup("/run/husk");
-	if (runtime_dir && *runtime_dir)
-		return path_join(runtime_dir, "husk");
-	return str_printf("/run/user/%u/husk", geteuid());
+	dir = user_runtime_dir();
+	return dir ? path_join(dir, "husk") : NULL;
 }
 
 static int cgroup_manager(struct cli *cli, int *ret_systemd, struct husk_error **err)
@@ -77,7 +83,7 @@ int cli_factory(struct cli *cli, struct husk_factory **ret, struct husk_error **
 		[OPT_NO] = HUSK_ROOTLESS_NO,
 		[OPT_YES] = HUSK_ROOTLESS_YES,
 	};
-	auto_free char *root = NULL;
+	auto_free char *root = NULL, *runtime_dir = NULL;
 	struct husk_factory_options options = {
 		.size = sizeof options,
 		.log = log_sink_write,
@@ -96,6 +102,13 @@ int cli_factory(struct cli *cli, struct husk_factory **ret, struct husk_error **
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "'--root' must not be '%s'",
 			cli->options.root);
 	options.root = cli->options.root ? cli->options.root : root;
+	if (is_ordinary_user()) {
+		runtime_dir = user_runtime_dir();
+		if (!runtime_dir)
+			return fail_memory(err);
+		options.runtime_dir = runtime_dir;
+		options.bus_address = getenv("DBUS_SESSION_BUS_ADDRESS");
+	}
 	return husk_factory_new(&options, ret, err);
 }
 

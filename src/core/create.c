@@ -7,12 +7,9 @@
 #include <base/fd.h>
 #include <base/io.h>
 #include <base/mem.h>
-#include <cgroup/apply.h>
-#include <cgroup/cgroup.h>
 #include <console/gate.h>
 #include <core/config.h>
 #include <core/container.h>
-#include <core/delegation.h>
 #include <core/descriptors.h>
 #include <core/factory.h>
 #include <core/fault.h>
@@ -20,9 +17,9 @@
 #include <core/hooks.h>
 #include <core/id.h>
 #include <core/launch.h>
-#include <core/limits.h>
 #include <core/lsm.h>
 #include <core/net_devices.h>
+#include <core/new_cgroups.h>
 #include <core/process.h>
 #include <core/seccomp.h>
 #include <kern/pid.h>
@@ -45,12 +42,7 @@ struct creation {
 	bool gate;
 
 	struct plan plan;
-	struct cgroup_dirs dirs;
-	struct cgroup_dirs dirs_v1,
-		dirs_v2; /* views of `dirs`: cgroup2 comes last and is needed before the clone */
-	struct cgroup_entry entry_v1, entry_v2;
-	struct cgroup_orders orders;
-	struct cgroup_devices devices_allowed;
+	struct new_cgroups cgroups;
 	struct state state;
 	int rdt_lock; /* of resctrl, until our group is made */
 	struct rdt *rdt; /* of `state`, once it may have been made */
@@ -62,27 +54,6 @@ struct creation {
 	struct launch launch;
 	struct netdevs devices;
 };
-
-static struct cgroup_context cgroups(const struct creation *c, const struct cgroup_dirs *dirs)
-{
-	return (struct cgroup_context){
-		.dirs = (struct cgroup_dirs *)(uintptr_t)dirs,
-		.log = &c->factory->log,
-		.orders = &c->orders,
-		.all_controllers = c->host->cgroups.mode == CGROUP_V2,
-		.best_effort = opt_true(c->state.best_effort_cgroup),
-	};
-}
-
-static void split_cgroups(struct creation *c)
-{
-	size_t v1 = 0;
-
-	while (v1 < c->dirs.n && !c->dirs.v[v1].v2)
-		v1++;
-	c->dirs_v1 = (struct cgroup_dirs){.n = v1, .v = c->dirs.v};
-	c->dirs_v2 = (struct cgroup_dirs){.n = c->dirs.n - v1, .v = c->dirs.v + v1};
-}
 
 static int check_options(const struct creation *c, struct husk_error **err)
 {
@@ -96,52 +67,32 @@ static int check_options(const struct creation *c, struct husk_error **err)
 	return oci_check_runnable(c->config->spec, err);
 }
 
-/* The limits, as writes to the files of those directories. */
-static int compile_limits(struct creation *c, struct husk_error **err)
-{
-	const struct oci_linux *l = c->config->spec->linux;
-
-	const struct oci_resources *resources = l ? l->resources : NULL;
-	int r = limits_devices_of(resources, &c->devices_allowed, err);
-
-	if (r < 0 || !resources)
-		return r;
-	return limits_compile(&(struct limits_input){.all = resources,
-				      .asked = resources,
-				      .dirs = &c->dirs,
-				      .log = &c->factory->log},
-		&c->orders, err);
-}
-
 /* Compiles the plan: everything that can be wrong with the configuration is found out here. */
 static int make_plan(struct creation *c, struct husk_error **err)
 {
 	const struct oci_spec *spec = c->config->spec;
-	const char *path = spec->linux ? spec->linux->cgroups_path : NULL;
 	const struct plan_seccomp_source filters = {seccomp_cached_filter, c->factory};
 	int r = factory_host(c->factory, &c->host, err);
 	uint32_t lsm = 0;
 
+	c->cgroups.factory = c->factory;
+	c->cgroups.host = c->host;
+	c->cgroups.spec = spec;
+	c->cgroups.id = c->options->id;
+	c->cgroups.state = &c->state;
 	if (!r)
 		r = lsm_find(spec, spec->process, &lsm, err);
+	if (!r)
+		r = new_cgroups_find(&c->cgroups, err);
+	if (!r)
+		r = seccomp_check_kernel(spec->linux ? spec->linux->seccomp : NULL, err);
 	if (r < 0)
 		return r;
-	if (cgroup_dirs_resolve(&c->host->cgroups, path, c->options->id, &c->dirs) < 0)
-		return fail_memory(err);
-	split_cgroups(c);
-	r = compile_limits(c, err);
-	if (r < 0)
-		return r;
-	r = seccomp_check_kernel(spec->linux ? spec->linux->seccomp : NULL, err);
-	if (r < 0)
-		return r;
-	c->state.best_effort_cgroup =
-		(struct opt_bool){true, c->host->rootless && !(path && *path)};
 	return plan_create(&(struct plan_create_input){.spec = spec,
 				   .id = c->options->id,
 				   .bundle = c->config->bundle,
 				   .host = c->host,
-				   .cgroups = &c->dirs,
+				   .cgroups = &c->cgroups.dirs,
 				   .log = &c->factory->log,
 				   .seccomp = &filters,
 				   .notify_socket = c->options->notify_socket,
@@ -260,50 +211,16 @@ static int open_everything(struct creation *c, struct husk_error **err)
 /* The cgroup2 directory is made before the clone, which puts the process into it. */
 static int start_init(struct creation *c, struct husk_error **err)
 {
-	struct cgroup_context v2 = cgroups(c, &c->dirs_v2);
-	int r = cgroup_make(&v2, err);
-	uid_t owner;
+	int r = new_cgroups_before(&c->cgroups, err);
 
-	if (!r && c->host->euid == 0 && delegation_owner(c->config->spec, &owner))
-		r = cgroup_delegate(&v2, owner, err);
-	if (r < 0)
-		return r;
-	r = cgroup_entry_open(&v2, &c->entry_v2, err);
 	if (!r)
 		r = launch_start(&(struct launch_request){.factory = c->factory,
 					 .plan = &c->plan,
 					 .stdio = &c->options->stdio,
-					 .cgroup = c->entry_v2.into,
+					 .cgroup = c->cgroups.entry_v2.into,
 					 .fds = c->fds.v},
 			&c->launch, err);
 	fault_point("launched");
-	return r;
-}
-
-/* Inside a user namespace the kernel lets nobody say anything of devices, and nobody makes nodes of them. */
-static int set_limits(struct creation *c, struct husk_error **err)
-{
-	struct cgroup_context all = cgroups(c, &c->dirs);
-	int r = cgroup_apply(&all, &c->orders, NULL, err);
-
-	if (r < 0 || !c->dirs.n)
-		return r;
-	return cgroup_devices_apply(&all, NULL, &c->devices_allowed,
-		c->host->in_user_namespace || c->host->rootless, err);
-}
-
-/* Runs beside husk-init, which is making the mounts meanwhile. */
-static int make_v1_cgroups(struct creation *c, struct husk_error **err)
-{
-	struct cgroup_context v1 = cgroups(c, &c->dirs_v1);
-	int r = cgroup_make(&v1, err);
-
-	if (!r)
-		r = set_limits(c, err);
-	fault_point("limits-set");
-	if (!r)
-		r = cgroup_entry_open(&v1, &c->entry_v1, err);
-	fault_point("cgroup-made");
 	return r;
 }
 
@@ -343,16 +260,11 @@ static int call_joined(
 	void *data, struct launch *l, const int **ret_fds, size_t *ret_n, struct husk_error **err)
 {
 	struct creation *c = data;
-	struct cgroup_context v2 = cgroups(c, &c->dirs_v2);
 	struct pid_stat st;
-	int r;
+	int r = new_cgroups_joined(&c->cgroups, l, err);
 
-	if (!l->in_cgroup && c->entry_v2.into >= 0) {
-		r = cgroup_join(&v2, l->pid, err);
-		if (r < 0)
-			return r;
-	}
-	r = c->rdt ? rdt_join(c->rdt, l->pid, err) : 0;
+	if (!r && c->rdt)
+		r = rdt_join(c->rdt, l->pid, err);
 	if (r < 0)
 		return r;
 	fault_point("cgroup-joined");
@@ -369,8 +281,8 @@ static int call_joined(
 	if (!r)
 		r = net_devices_move(&c->devices, c->config->spec->linux, l->pidfd, c->dir, err);
 	fault_point("net-devices-moved");
-	*ret_fds = c->entry_v1.fds;
-	*ret_n = c->entry_v1.n;
+	*ret_fds = c->cgroups.entry_v1.fds;
+	*ret_n = c->cgroups.entry_v1.n;
 	return r;
 }
 
@@ -461,7 +373,7 @@ static int carry_out(struct creation *c, struct husk_error **err)
 	if (!r)
 		r = start_init(c, err);
 	if (!r)
-		r = make_v1_cgroups(c, err);
+		r = new_cgroups_beside(&c->cgroups, err);
 	return r ? r : launch_walk(&c->launch, &calls, err);
 }
 
@@ -481,13 +393,11 @@ static int after_start(struct creation *c, struct husk_error **err)
 
 static void undo(struct creation *c)
 {
-	struct cgroup_context all = cgroups(c, &c->dirs);
 	bool existed = c->launch.pid > 0;
 
 	launch_undo(&c->launch);
 	netdevs_give_back(&c->devices); /* their namespace lives as long as our sockets in it */
-	/* what is left of them is found by delete; the first error is the one to tell */
-	(void)cgroup_undo(&all, NULL);
+	new_cgroups_undo(&c->cgroups);
 	if (c->rdt)
 		(void)rdt_remove(c->rdt, &c->factory->log, NULL);
 	if (c->dir >= 0)
@@ -524,10 +434,7 @@ static void creation_done(struct creation *c)
 	netdevs_done(&c->devices);
 	handover_done(&c->handover);
 	descriptors_done(&c->fds);
-	cgroup_entry_done(&c->entry_v1);
-	cgroup_entry_done(&c->entry_v2);
-	cgroup_orders_done(&c->orders);
-	cgroup_devices_done(&c->devices_allowed);
+	new_cgroups_done(&c->cgroups);
 	fd_close(c->gate_fd);
 	fd_close(c->agent);
 	fd_close(c->lock);
@@ -535,7 +442,6 @@ static void creation_done(struct creation *c)
 	fd_close(c->dir);
 	c->state.hooks = NULL; /* the configuration's */
 	state_done(&c->state);
-	cgroup_dirs_done(&c->dirs);
 	plan_done(&c->plan);
 }
 
@@ -549,7 +455,7 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	if (!r)
 		r = find_rdt(c, err);
 	if (!r)
-		r = state_begin(&c->state, c->config, c->options->id, &c->dirs, err);
+		r = state_begin(&c->state, c->config, c->options->id, &c->cgroups.dirs, err);
 	if (!r)
 		r = find_agent(c, err);
 	if (!r)
@@ -573,8 +479,8 @@ static int create(struct creation *c, struct husk_container **ret_container,
 	{                                                                                 \
 		.factory = factory, .config = config, .options = options, .gate = gate_,  \
 		.rdt_lock = -1, .dir = -1, .lock = -1, .gate_fd = -1, .agent = -1,        \
-		.entry_v1 = {.into = -1}, .entry_v2 = {.into = -1}, .handover = {-1, -1}, \
-		.launch = LAUNCH_INIT, .devices = NETDEVS_INIT                            \
+		.cgroups = NEW_CGROUPS_INIT, .handover = {-1, -1}, .launch = LAUNCH_INIT, \
+		.devices = NETDEVS_INIT                                                   \
 	}
 
 int husk_container_create(struct husk_factory *factory, const struct husk_config *config,

@@ -9,6 +9,7 @@
 #include <core/fault.h>
 #include <core/hooks.h>
 #include <core/net_devices.h>
+#include <core/unit.h>
 #include <kern/pid.h>
 
 #include <errno.h>
@@ -37,13 +38,17 @@ int container_kill(
 
 /*
  * A create that was killed before it had a process on record may not have made these cgroups itself: nobody in them is
- * killed, and what is not empty stays. Its husk-init ends by itself when it hears the end of its socket.
+ * killed, and what is not empty stays, the unit as well. Its husk-init ends by itself when it hears the end of its
+ * socket.
  */
-static int remove_unused_cgroups(const struct husk_container *c,
+static int remove_unused_cgroups(const struct husk_container *c, const struct state *s,
 	const struct cgroup_context *context, struct husk_error **err)
 {
 	struct husk_error *why = NULL;
 	int r = cgroup_remove(context, &why);
+
+	if (!r)
+		unit_stop(c->factory, s->systemd);
 
 	if (r < 0 && husk_error_errno(why) == EBUSY) {
 		log_warning(&c->factory->log, "%s, ignoring", husk_error_message(why));
@@ -65,11 +70,14 @@ static int remove_cgroups(
 	if (r < 0)
 		return r;
 	if (!now->state.process.pid.set)
-		return remove_unused_cgroups(c, &g.context, err);
+		return remove_unused_cgroups(c, &now->state, &g.context, err);
 	/* the frozen would never die, and without a pid namespace others may have stayed */
 	if (now->pidfd >= 0 || opt_true(now->state.shared_pid))
 		r = cgroup_kill(&g.context, SIGKILL, err);
-	return r < 0 ? r : cgroup_remove(&g.context, err);
+	if (r < 0)
+		return r;
+	unit_stop(c->factory, now->state.systemd);
+	return cgroup_remove(&g.context, err);
 }
 
 static int destroy(const struct husk_container *c, struct container_now *now, int force,
@@ -120,6 +128,8 @@ static int destroy_damaged(const struct husk_container *c, struct husk_error **e
 		r = container_cgroups(c, &state, &g, err);
 		if (!r)
 			r = cgroup_kill(&g.context, SIGKILL, err);
+		if (!r)
+			unit_stop(c->factory, state.systemd);
 		if (!r)
 			r = cgroup_remove(&g.context, err);
 		if (!r && state.rdt)

@@ -8,6 +8,7 @@
 #include <base/fd.h>
 #include <base/mem.h>
 #include <base/path.h>
+#include <core/bus_image.h>
 #include <core/id.h>
 #include <core/init_image.h>
 #include <husk/husk.h>
@@ -28,6 +29,30 @@
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
 #endif
+
+/* Programs that are executed from memory. */
+struct program {
+	const char *name, *path; /* path: the installed file */
+	const unsigned char *image; /* NULL: this build has none */
+	const size_t *size;
+};
+
+enum { PROGRAM_INIT, PROGRAM_BUS };
+static const struct program programs[] = {
+	[PROGRAM_INIT] = {"husk-init", HUSK_INIT_PATH, husk_init_image, &husk_init_image_size},
+#ifdef HAVE_SYSTEMD
+	[PROGRAM_BUS] = {"husk-bus", HUSK_BUS_PATH, husk_bus_image, &husk_bus_image_size},
+#else
+	[PROGRAM_BUS] = {},
+#endif
+};
+
+static int fail_without_systemd(struct husk_error **err)
+{
+	return fail(err, HUSK_ERROR_UNSUPPORTED,
+		"this husk was built without systemd (-Dsystemd=enabled): it cannot use "
+		"--systemd-cgroup");
+}
 
 const char *husk_version(void)
 {
@@ -103,6 +128,18 @@ int factory_root(struct husk_factory *f, bool make, int *ret_fd, struct husk_err
 	return r;
 }
 
+static int set_user_bus(
+	struct husk_factory *f, const struct husk_factory_options *options, struct husk_error **err)
+{
+	if (options->runtime_dir)
+		f->runtime_dir = strdup(options->runtime_dir);
+	if (options->bus_address)
+		f->bus_address = strdup(options->bus_address);
+	if ((options->runtime_dir && !f->runtime_dir) || (options->bus_address && !f->bus_address))
+		return fail_memory(err);
+	return 0;
+}
+
 int husk_factory_new(const struct husk_factory_options *options, struct husk_factory **ret,
 	struct husk_error **err)
 {
@@ -111,19 +148,21 @@ int husk_factory_new(const struct husk_factory_options *options, struct husk_fac
 
 	if (!options || options->size < sizeof *options)
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "factory options have no valid size");
-	if (options->systemd_cgroup)
-		return fail(err, HUSK_ERROR_UNSUPPORTED,
-			"cgroups by systemd are not supported yet (--systemd-cgroup)");
+	if (options->systemd_cgroup && !programs[PROGRAM_BUS].image)
+		return fail_without_systemd(err);
 	f = calloc(1, sizeof *f);
 	if (!f)
 		return fail_memory(err);
 	f->refs = 1;
-	f->root_fd = f->init_fd = -1;
+	f->root_fd = f->init_fd = f->bus_fd = -1;
+	f->systemd = options->systemd_cgroup;
 	f->rootless = options->rootless;
 	f->log = (struct log){
 		.write = options->log, .data = options->log_data, .level = options->log_level};
 	pthread_mutex_init(&f->lock, NULL);
 	r = set_root(f, options->root ? options->root : "/run/husk", err);
+	if (!r)
+		r = set_user_bus(f, options, err);
 	if (r < 0) {
 		husk_factory_unref(f);
 		return r;
@@ -144,9 +183,12 @@ struct husk_factory *husk_factory_unref(struct husk_factory *f)
 		return NULL;
 	fd_close(f->root_fd);
 	fd_close(f->init_fd);
+	fd_close(f->bus_fd);
 	cgroup_layout_done(&f->host.cgroups);
 	pthread_mutex_destroy(&f->lock);
 	free(f->root);
+	free(f->runtime_dir);
+	free(f->bus_address);
 	free(f);
 	return NULL;
 }
@@ -186,24 +228,24 @@ int factory_host(struct husk_factory *f, const struct plan_host **ret, struct hu
 }
 
 /*
- * The installed husk-init, by a read-only mount of its own that nobody else can reach: who opens /proc/PID/exe for
+ * The installed program, by a read-only mount of its own that nobody else can reach: who opens /proc/PID/exe for
  * writing gets EROFS. Without the right to mount (rootless) the file itself must do, which its user may write anyway.
  */
-static int open_installed(struct husk_error **err)
+static int open_installed(const char *path, struct husk_error **err)
 {
 	struct mount_attr readonly = {.attr_set = MOUNT_ATTR_RDONLY};
-	auto_close int fd = (int)syscall(
-		SYS_open_tree, AT_FDCWD, HUSK_INIT_PATH, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	auto_close int fd =
+		(int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
 	if (fd >= 0 &&
 		syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &readonly, sizeof readonly) < 0 &&
 		errno != ENOSYS) /* Linux 5.12 */
-		return fail_errno(err, -errno, "cannot make '%s' read-only", HUSK_INIT_PATH);
+		return fail_errno(err, -errno, "cannot make '%s' read-only", path);
 	if (fd < 0 && errno == EPERM)
-		fd = open(HUSK_INIT_PATH, O_PATH | O_CLOEXEC);
+		fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(err, -errno, "cannot open '%s' (memfds may not be executed here)",
-			HUSK_INIT_PATH);
+		return fail_errno(
+			err, -errno, "cannot open '%s' (memfds may not be executed here)", path);
 	return TAKE_FD(fd);
 }
 
@@ -211,39 +253,53 @@ static int open_installed(struct husk_error **err)
  * CVE-2019-5736: what runs inside the container is a sealed copy in memory that nobody can write to. Where memfds may
  * not be executed (sysctl vm.memfd_noexec=2), the installed file serves.
  */
-static int make_init(struct husk_error **err)
+static int make_program(const struct program *p, struct husk_error **err)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-	auto_close int fd = memfd_create("husk-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	auto_close int fd = memfd_create(p->name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	ssize_t n;
 
 	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("husk-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		fd = memfd_create(p->name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 && errno == EACCES)
-		return open_installed(err);
+		return open_installed(p->path, err);
 	if (fd < 0)
-		return fail_errno(err, -errno, "cannot make a memfd for husk-init");
-	n = write(fd, husk_init_image, husk_init_image_size);
-	if (n != (ssize_t)husk_init_image_size)
-		return fail_errno(err, n < 0 ? -errno : -ENOSPC, "cannot copy husk-init to memory");
+		return fail_errno(err, -errno, "cannot make a memfd for %s", p->name);
+	n = write(fd, p->image, *p->size);
+	if (n != (ssize_t)*p->size)
+		return fail_errno(
+			err, n < 0 ? -errno : -ENOSPC, "cannot copy %s to memory", p->name);
 	if (fcntl(fd, F_ADD_SEALS, seals) < 0)
-		return fail_errno(err, -errno, "cannot seal husk-init");
+		return fail_errno(err, -errno, "cannot seal %s", p->name);
 	return TAKE_FD(fd);
 }
 
-int factory_init(struct husk_factory *f, int *ret_fd, struct husk_error **err)
+static int get_program(struct husk_factory *f, const struct program *p, int *fd, int *ret_fd,
+	struct husk_error **err)
 {
 	int r = 0;
 
 	pthread_mutex_lock(&f->lock);
-	if (f->init_fd < 0) {
-		r = make_init(err);
+	if (*fd < 0) {
+		r = make_program(p, err);
 		if (r >= 0)
-			f->init_fd = r;
+			*fd = r;
 	}
-	*ret_fd = f->init_fd;
+	*ret_fd = *fd;
 	pthread_mutex_unlock(&f->lock);
 	return r < 0 ? r : 0;
+}
+
+int factory_init(struct husk_factory *f, int *ret_fd, struct husk_error **err)
+{
+	return get_program(f, &programs[PROGRAM_INIT], &f->init_fd, ret_fd, err);
+}
+
+int factory_bus(struct husk_factory *f, int *ret_fd, struct husk_error **err)
+{
+	return programs[PROGRAM_BUS].image
+		       ? get_program(f, &programs[PROGRAM_BUS], &f->bus_fd, ret_fd, err)
+		       : fail_without_systemd(err);
 }
 
 static int compare_names(const void *a, const void *b)

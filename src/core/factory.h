@@ -15,12 +15,15 @@ struct husk_factory {
 	char *root; /* absolute path of the state directory */
 	struct log log;
 	enum husk_rootless rootless;
+	bool systemd; /* makes the cgroups of new containers */
+	char *runtime_dir, *bus_address; /* of the user's systemd, or NULL */
 
 	pthread_mutex_t lock; /* of what follows, which is found out or made at the first need */
 	int root_fd; /* the state directory, or -1 */
 	bool host_known;
 	struct plan_host host;
 	int init_fd; /* the sealed memfd with husk-init, or -1 */
+	int bus_fd; /* with husk-bus */
 };
 
 /*
@@ -32,5 +35,7 @@ int factory_root(struct husk_factory *f, bool make, int *ret_fd, struct husk_err
 int factory_host(struct husk_factory *f, const struct plan_host **ret, struct husk_error **err);
 /* Descriptor of the program husk-init, ready for execveat; belongs to the factory. */
 int factory_init(struct husk_factory *f, int *ret_fd, struct husk_error **err);
+/* The same for husk-bus. HUSK_ERROR_UNSUPPORTED: built without systemd. */
+int factory_bus(struct husk_factory *f, int *ret_fd, struct husk_error **err);
 
 #endif

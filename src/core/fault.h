@@ -9,6 +9,7 @@
 /* clang-format off */
 #define FAULT_POINTS(X) \
 	X(create, "directory-made") X(create, "state-written") X(create, "descriptors-open") X(create, "launched") \
+	X(create, "unit-started") \
 	X(create, "cgroup-made") X(create, "cgroup-joined") X(create, "pid-recorded") X(create, "net-devices-moved") \
 	X(create, "cgroup-ready") X(create, "hook-wanted") X(create, "hook-done") \
 	X(create, "ready") X(create, "connected") \

@@ -38,6 +38,12 @@ enum part {
 	PART_CHECKPOINT,
 };
 
+#ifdef HAVE_SYSTEMD
+enum { BUILT_WITH_SYSTEMD = true };
+#else
+enum { BUILT_WITH_SYSTEMD = false };
+#endif
+
 static const bool done[] = {
 	[PART_HOOKS] = true,
 	[PART_SECCOMP_NOTIFY] = true,
@@ -47,8 +53,8 @@ static const bool done[] = {
 	[PART_NET_DEVICES] = true,
 	[PART_MEMORY_POLICY] = true,
 	[PART_CGROUP_RDMA] = true,
-	[PART_CGROUP_SYSTEMD] = false,
-	[PART_CGROUP_SYSTEMD_USER] = false,
+	[PART_CGROUP_SYSTEMD] = BUILT_WITH_SYSTEMD,
+	[PART_CGROUP_SYSTEMD_USER] = BUILT_WITH_SYSTEMD,
 	[PART_INTEL_RDT] = true,
 	[PART_INTEL_RDT_SCHEMATA] = true,
 	[PART_INTEL_RDT_MONITORING] = true,
@@ -59,7 +65,7 @@ static const bool done[] = {
  * Annotations that change what husk does: engines must not pass these on from users they do not trust. A name that
  * ends in '.' is a prefix.
  */
-static const struct name_value unsafe_annotations[] = {{}};
+static const struct name_value unsafe_annotations[] = {{"org.systemd.property.", 0}, {}};
 
 /* ---- small things; 0 or -ENOMEM ---- */
 

@@ -31,6 +31,16 @@ static const struct schema_field state_agent_fields[] = {
 static const struct schema_type state_agent_type = TYPE(S, "seccomp agent", state_agent_fields);
 #undef S
 
+#define S struct state_systemd
+static const struct schema_field state_systemd_fields[] = {
+	STRING(S, unit, "unit", REQUIRED),
+	BOOL(S, user, "user"),
+	STRING(S, runtime_dir, "runtimeDir"),
+	{}
+};
+static const struct schema_type state_systemd_type = TYPE(S, "systemd", state_systemd_fields);
+#undef S
+
 #define S struct state_process
 static const struct schema_field state_process_fields[] = {
 	U64(S, pid, "pid", RANGE(1, INT32_MAX), REQUIRED),
@@ -65,6 +75,7 @@ static const struct schema_field state_fields[] = {
 	BOOL(S, shared_pid, "sharedPid"),
 	BOOL(S, best_effort_cgroup, "bestEffortCgroup"),
 	LIST(S, cgroups, "cgroups", state_cgroup),
+	OBJECT(S, systemd, "systemd", state_systemd),
 	OBJECT(S, seccomp_agent, "seccompAgent", state_agent),
 	OBJECT(S, rdt, "rdt", rdt),
 	STRING_MAP(S, annotations, "annotations"),

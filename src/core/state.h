@@ -34,6 +34,13 @@ struct state_agent {
 	char *path, *metadata;
 };
 
+/* Whose cgroup it has. */
+struct state_systemd {
+	char *unit;
+	struct opt_bool user; /* of the user manager */
+	char *runtime_dir; /* where that is, as it was at create; or NULL */
+};
+
 /* Absent members: no process was recorded yet. */
 struct state_process {
 	struct opt_u64 pid, start_time; /* clock ticks since boot */
@@ -47,6 +54,7 @@ struct state {
 	struct opt_bool shared_pid; /* no pid namespace of its own: killing needs the cgroup */
 	struct opt_bool best_effort_cgroup;
 	LIST_OF(struct state_cgroup) cgroups;
+	struct state_systemd *systemd; /* NULL: systemd does not know of it */
 	struct state_agent *seccomp_agent; /* NULL: the filter has no listener */
 	struct rdt *rdt; /* NULL: it has none */
 	struct oci_string_map annotations;

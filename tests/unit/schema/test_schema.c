@@ -344,7 +344,7 @@ static void test_subtract(void **state)
 			  "\"map\":{\"m\":\"1\",\"n\":\"2\",\"o\":\"3\"}}");
 	struct all *what = must_read("{\"name\":\"any\",\"leaf\":{\"number\":0},"
 				     "\"leaves\":[],\"map\":{\"n\":\"\",\"x\":\"\"}}");
-	struct all *rest = must_read("{\"name\":\"\",\"leaf\":{\"number\":1,\"text\":\"\"}}");
+	struct all *rest = must_read("{\"name\":\"n\",\"leaf\":{\"number\":1,\"text\":\"\"}}");
 
 	(void)state;
 	schema_subtract(&all_type, from, what);
