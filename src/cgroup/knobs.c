@@ -232,24 +232,35 @@ static int add_file(struct cgroup_compile *c, const struct knob *k,
 	return w->other_file && w->other_value ? 0 : fail_memory(err);
 }
 
+/* What a property has that nobody set. */
+static const char *property_default(const struct knob *k)
+{
+	if (k->place.kind == KIND_TEXT)
+		return "@ay []";
+	return k->v2.reset && text_equal(k->v2.reset, "0") ? "uint64 0"
+							   : "uint64 18446744073709551615";
+}
+
 /* 1 when systemd has it, and the file needs no word more. */
 static int add_property(struct cgroup_compile *c, const struct knob *k,
 	const struct cgroup_owner *owner, const struct knob_value *v, struct husk_error **err)
 {
 	const char *name = owner->dir->v2 ? k->property_v2 : k->property_v1;
 	knob_fn *value =
-		k->property == property_weight && !owner->dir->v2 ? property_number : k->property;
+		k->property_v1_value && !owner->dir->v2 ? k->property_v1_value : k->property;
+	bool unset = !v->set && asked(c->wishes->asked, &k->place);
 	auto_strbuf text = {};
 	int r;
 
-	if (!c->wishes->systemd || !name || !v->set)
+	if (!c->wishes->systemd || !name || (!v->set && !unset))
 		return 0;
-	r = value(v, &text, err);
+	r = unset ? 1 : value(v, &text, err);
 	if (r <= 0)
 		return r;
-	if (systemd_property_add(&c->orders->properties, name, "%s", strbuf_text(&text)) < 0)
+	if (systemd_property_add(&c->orders->properties, name, "%s",
+		    unset ? property_default(k) : strbuf_text(&text)) < 0)
 		return fail_memory(err);
-	return !(k->flags & FILE_TOO);
+	return !unset && !(k->flags & FILE_TOO);
 }
 
 static int compile_knob(struct cgroup_compile *c, const struct knob *k, struct husk_error **err)

@@ -11,6 +11,7 @@
 #include <core/factory.h>
 #include <core/fault.h>
 #include <core/limits.h>
+#include <core/unit.h>
 #include <schema/schema.h>
 
 #include <errno.h>
@@ -25,7 +26,8 @@ struct update {
 	struct limits had, all; /* what the container has, and will have */
 	struct oci_resources *asked; /* what shall change, and what shall go */
 	struct oci_resources gone; /* of it, what shall go; values mean nothing */
-	struct cgroup_orders orders;
+	struct cgroup_orders orders, way_back; /* of the latter only the properties, for systemd */
+	bool unit_changed;
 	struct cgroup_old old;
 	char *old_shares; /* of resctrl; NULL: not touched */
 	struct cgroup_devices old_devices, devices;
@@ -146,6 +148,31 @@ static int load(struct update *u, struct husk_error **err)
 	return r < 0 ? r : limits_load(c->dir, c->id, &u->had, err);
 }
 
+static int compile(struct update *u, const struct oci_resources *all, struct cgroup_orders *ret,
+	struct husk_error **err)
+{
+	return limits_compile(&(struct limits_input){.all = all,
+				      .asked = u->asked,
+				      .dirs = &u->cgroups.dirs,
+				      .systemd = u->now.state.systemd,
+				      .log = &u->container->factory->log},
+		ret, err);
+}
+
+/* First: systemd writes the files that it knows, and what it rounds is written exactly after that. */
+static int update_unit(struct update *u, struct husk_error **err)
+{
+	int r;
+
+	if (!u->now.state.systemd || !u->orders.properties.n)
+		return 0;
+	r = compile(u, u->had.resources, &u->way_back, err);
+	if (r < 0)
+		return r;
+	u->unit_changed = true;
+	return unit_set(u->container->factory, u->now.state.systemd, &u->orders.properties, err);
+}
+
 /* Only what changes: whoever set rules behind our back keeps them until somebody asks for others. */
 static int update_devices(struct update *u, struct husk_error **err)
 {
@@ -193,6 +220,11 @@ static void put_back(struct update *u)
 		husk_error_free(why);
 	}
 	cgroup_restore(&u->cgroups.context, &u->old);
+	if (u->unit_changed && unit_set(u->container->factory, u->now.state.systemd,
+				       &u->way_back.properties, &why) < 0) {
+		log_warning(log, "%s, ignoring", husk_error_message(why));
+		husk_error_free(why);
+	}
 }
 
 static int carry_out(struct update *u, struct husk_error **err)
@@ -200,6 +232,8 @@ static int carry_out(struct update *u, struct husk_error **err)
 	struct husk_container *c = u->container;
 	int r = cgroup_check_memory(&u->cgroups.context, u->all.resources, u->asked, err);
 
+	if (!r)
+		r = update_unit(u, err);
 	if (!r)
 		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
 	fault_point("update-written");
@@ -221,6 +255,7 @@ static void update_done(struct update *u)
 	cgroup_devices_done(&u->old_devices);
 	cgroup_devices_done(&u->devices);
 	cgroup_orders_done(&u->orders);
+	cgroup_orders_done(&u->way_back);
 	schema_done(&oci_resources_type, &u->gone);
 	schema_free(&oci_resources_type, u->asked);
 	limits_done(&u->all);
@@ -247,11 +282,7 @@ int husk_container_update(struct husk_container *c, const struct husk_update_opt
 	if (!r)
 		r = combine(&u, err);
 	if (!r)
-		r = limits_compile(&(struct limits_input){.all = u.all.resources,
-					   .asked = u.asked,
-					   .dirs = &u.cgroups.dirs,
-					   .log = &c->factory->log},
-			&u.orders, err);
+		r = compile(&u, u.all.resources, &u.orders, err);
 	if (!r)
 		r = carry_out(&u, err);
 	update_done(&u);

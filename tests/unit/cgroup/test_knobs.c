@@ -176,6 +176,13 @@ static void test_unset(void **state)
 			"[v2]\nerror: /linux/resources/unified/misc.max: cannot be unset: its "
 			"default is not "
 			"known, give a value\n"},
+		{"{\"memory\":{\"limit\":1,\"reservation\":1},\"cpu\":{\"cpus\":\"1\"}}", "{}", 4,
+			"[systemd v2]\n  /sys/unified/c/cpuset.cpus =   # "
+			"/linux/resources/cpu/cpus\n"
+			"  /sys/unified/c/memory.max = max  # /linux/resources/memory/limit\n"
+			"  /sys/unified/c/memory.low = 0  # /linux/resources/memory/reservation\n"
+			"  AllowedCPUs = @ay []\n  MemoryMax = uint64 18446744073709551615\n"
+			"  MemoryLow = uint64 0\n"},
 		/* swap counts from the new limit, though only the limit was asked for */
 		{"{\"memory\":{\"limit\":1000}}", "{\"memory\":{\"limit\":1000,\"swap\":3000}}", 1,
 			"[v2]\n  /sys/unified/c/memory.max = 1000  # "
