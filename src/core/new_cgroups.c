@@ -64,6 +64,9 @@ int new_cgroups_find(struct new_cgroups *g, struct husk_error **err)
 
 	if (!r)
 		r = limits_devices_of(resources, &g->devices, err);
+	if (!r && g->state->systemd)
+		r = unit_devices(
+			&g->devices, &g->dirs, &g->factory->log, &g->orders.properties, err);
 	if (r < 0 || !resources)
 		return r;
 	return limits_compile(&(struct limits_input){.all = resources,

@@ -4,6 +4,7 @@
 #define HUSK_CORE_UNIT_H
 
 #include <base/error.h>
+#include <cgroup/devices.h>
 #include <cgroup/systemd.h>
 #include <core/factory.h>
 #include <core/state.h>
@@ -20,6 +21,12 @@ struct unit {
 int unit_find(struct husk_factory *f, const struct oci_spec *spec, const char *id, struct unit *ret,
 	struct state_systemd **ret_record, struct husk_error **err);
 void unit_done(struct unit *u);
+/*
+ * The device rules as properties of the unit, where the devices belong to v1: there systemd writes its own rules anew
+ * on each reload. On cgroup2 our program is none of its business. Nothing is added where it need not be.
+ */
+int unit_devices(const struct cgroup_devices *devices, const struct cgroup_dirs *dirs,
+	const struct log *log, struct systemd_properties *ret, struct husk_error **err);
 int unit_start(struct husk_factory *f, const struct state_systemd *record,
 	const struct systemd_start *start, struct husk_error **err);
 int unit_set(struct husk_factory *f, const struct state_systemd *record,

@@ -173,6 +173,34 @@ static int update_unit(struct update *u, struct husk_error **err)
 	return unit_set(u->container->factory, u->now.state.systemd, &u->orders.properties, err);
 }
 
+/* systemd on v1 denies everything before it allows something: nobody shall run meanwhile. */
+static int set_unit_devices(
+	struct update *u, const struct cgroup_devices *devices, struct husk_error **err)
+{
+	auto_(systemd_properties_done) struct systemd_properties properties = {};
+	struct husk_factory *f = u->container->factory;
+	bool freeze = u->now.status == HUSK_STATUS_RUNNING;
+	int r = unit_devices(devices, &u->cgroups.dirs, &f->log, &properties, err);
+
+	if (r < 0 || !properties.n)
+		return r;
+	if (freeze)
+		r = cgroup_freeze(&u->cgroups.context, err);
+	if (!r)
+		r = unit_set(f, u->now.state.systemd, &properties, err);
+	if (freeze && cgroup_thaw(&u->cgroups.context, r ? NULL : err) < 0 && !r)
+		r = -EBUSY;
+	return r;
+}
+
+static int exchange_devices(struct update *u, const struct cgroup_devices *from,
+	const struct cgroup_devices *to, struct husk_error **err)
+{
+	int r = u->now.state.systemd ? set_unit_devices(u, to, err) : 0;
+
+	return r < 0 ? r : cgroup_devices_apply(&u->cgroups.context, from, to, false, err);
+}
+
 /* Only what changes: whoever set rules behind our back keeps them until somebody asks for others. */
 static int update_devices(struct update *u, struct husk_error **err)
 {
@@ -186,7 +214,7 @@ static int update_devices(struct update *u, struct husk_error **err)
 	if (r < 0)
 		return r;
 	u->devices_changed = true;
-	return cgroup_devices_apply(&u->cgroups.context, &u->old_devices, &u->devices, false, err);
+	return exchange_devices(u, &u->old_devices, &u->devices, err);
 }
 
 static int update_rdt(struct update *u, struct husk_error **err)
@@ -205,26 +233,24 @@ static int update_rdt(struct update *u, struct husk_error **err)
 	return rdt_update(u->now.state.rdt, &wish, &u->old_shares, err);
 }
 
+static void tell_stuck(const struct log *log, const char *what, struct husk_error *why)
+{
+	log_warning(log, "cannot put %s back: %s, ignoring", what, husk_error_message(why));
+	husk_error_free(why);
+}
+
 static void put_back(struct update *u)
 {
-	const struct log *log = &u->container->factory->log;
-
+	struct husk_factory *f = u->container->factory;
 	struct husk_error *why = NULL;
 
 	if (u->old_shares)
-		rdt_restore(u->now.state.rdt, u->old_shares, log);
-	if (u->devices_changed && cgroup_devices_apply(&u->cgroups.context, &u->devices,
-					  &u->old_devices, false, &why) < 0) {
-		log_warning(
-			log, "cannot put device rules back: %s, ignoring", husk_error_message(why));
-		husk_error_free(why);
-	}
+		rdt_restore(u->now.state.rdt, u->old_shares, &f->log);
+	if (u->devices_changed && exchange_devices(u, &u->devices, &u->old_devices, &why) < 0)
+		tell_stuck(&f->log, "device rules", TAKE_PTR(why));
 	cgroup_restore(&u->cgroups.context, &u->old);
-	if (u->unit_changed && unit_set(u->container->factory, u->now.state.systemd,
-				       &u->way_back.properties, &why) < 0) {
-		log_warning(log, "%s, ignoring", husk_error_message(why));
-		husk_error_free(why);
-	}
+	if (u->unit_changed && unit_set(f, u->now.state.systemd, &u->way_back.properties, &why) < 0)
+		tell_stuck(&f->log, "properties of the unit", why);
 }
 
 static int carry_out(struct update *u, struct husk_error **err)
