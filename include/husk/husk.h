@@ -8,6 +8,7 @@
 #include <husk/error.h>
 #include <husk/factory.h>
 #include <husk/process.h>
+#include <husk/stats.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,10 +8,12 @@
 #ifndef HUSK_RDT_RDT_H
 #define HUSK_RDT_RDT_H
 
+#include <base/arena.h>
 #include <base/array.h>
 #include <base/error.h>
 #include <base/log.h>
 #include <base/opt.h>
+#include <husk/stats.h>
 #include <oci/rdt.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -49,6 +51,11 @@ int rdt_join(const struct rdt *rdt, pid_t pid, struct husk_error **err);
 /* Removes what is ours and is still there; a group that others have joined stays, with a warning. */
 int rdt_remove(const struct rdt *rdt, const struct log *log, struct husk_error **err);
 void rdt_free(struct rdt *rdt);
+
+/* ---- stats.c ---- */
+
+/* What the groups say; strings and lists are in the arena. What is not there is absent. 0, -ENOMEM, -EMFILE, -ENFILE. */
+int rdt_stats(const struct rdt *rdt, struct arena *arena, struct husk_rdt_stats *ret) nodiscard;
 
 /* ---- schemata.c: "L3:0=ff;1=f0" taken apart ---- */
 
