@@ -6,6 +6,7 @@
 #include <husk/config.h>
 #include <husk/container.h>
 #include <husk/error.h>
+#include <husk/events.h>
 #include <husk/factory.h>
 #include <husk/process.h>
 #include <husk/stats.h>
