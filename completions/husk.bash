@@ -30,6 +30,8 @@ _husk() {
 	create:--pidfd-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	create:--pid-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	create:--preserve-fds) return ;;
+	events:--interval) return ;;
+	events:--pressure) return ;;
 	exec:--console-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	exec:--pidfd-socket) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	exec:--pid-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -55,6 +57,8 @@ _husk() {
 	run:--pid-file) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	run:--preserve-fds) return ;;
 	spec:--bundle|spec:-b) COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	stats:--format) COMPREPLY=($(compgen -W 'table json openmetrics' -- "$cur")); return ;;
+	stats:--interval) return ;;
 	update:--resources|update:-r) COMPREPLY=($(compgen -f -- "$cur")); return ;;
 	update:--blkio-weight) return ;;
 	update:--cpu-burst) return ;;
@@ -80,6 +84,7 @@ _husk() {
 	:-*) COMPREPLY=($(compgen -W '--debug --log --log-format --log-level --root --systemd-cgroup --cgroup-manager --rootless --version --help' -- "$cur")) ;;
 	create:-*) COMPREPLY=($(compgen -W '--bundle --config --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --help' -- "$cur")) ;;
 	delete:-*) COMPREPLY=($(compgen -W '--force --regex --help' -- "$cur")) ;;
+	events:-*) COMPREPLY=($(compgen -W '--interval --stats --pressure --freezer --help' -- "$cur")) ;;
 	exec:-*) COMPREPLY=($(compgen -W '--console-socket --pidfd-socket --pid-file --preserve-fds --cwd --env --tty --user --additional-gids --process --detach --process-label --apparmor --no-new-privs --cap --cgroup --ignore-paused --help' -- "$cur")) ;;
 	features:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	help:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
@@ -93,13 +98,14 @@ _husk() {
 	spec:-*) COMPREPLY=($(compgen -W '--bundle --rootless --help' -- "$cur")) ;;
 	start:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
 	state:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
+	stats:-*) COMPREPLY=($(compgen -W '--all --format --interval --no-stream --help' -- "$cur")) ;;
 	update:-*) COMPREPLY=($(compgen -W '--resources --blkio-weight --cpu-burst --cpu-idle --cpu-period --cpu-quota --cpu-rt-period --cpu-rt-runtime --cpu-share --cpuset-cpus --cpuset-mems --memory --memory-reservation --memory-swap --memory-swappiness --pids-limit --device --unified --l3-cache-schema --mem-bw-schema --help' -- "$cur")) ;;
 	validate:-*) COMPREPLY=($(compgen -W '--json --host --help' -- "$cur")) ;;
 	version:-*) COMPREPLY=($(compgen -W '--help' -- "$cur")) ;;
-	:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list pause plan ps resume run spec start state update validate version' -- "$cur")) ;;
-	help:*) COMPREPLY=($(compgen -W 'create delete exec features help kill list pause plan ps resume run spec start state update validate version' -- "$cur")) ;;
+	:*) COMPREPLY=($(compgen -W 'create delete events exec features help kill list pause plan ps resume run spec start state stats update validate version' -- "$cur")) ;;
+	help:*) COMPREPLY=($(compgen -W 'create delete events exec features help kill list pause plan ps resume run spec start state stats update validate version' -- "$cur")) ;;
 	plan:*) COMPREPLY=($(compgen -d -- "$cur")) ;;
-	delete:*|exec:*|kill:*|pause:*|ps:*|resume:*|start:*|state:*|update:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
+	delete:*|events:*|exec:*|kill:*|pause:*|ps:*|resume:*|start:*|state:*|stats:*|update:*) COMPREPLY=($(compgen -W '$(_husk_ids)' -- "$cur")) ;;
 	esac
 }
 complete -o default -F _husk husk

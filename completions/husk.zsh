@@ -13,6 +13,7 @@ _husk_commands() {
 	commands=(
 		'create:create a container, to be started later'
 		'delete:delete a stopped container and all that belongs to it'
+		'events:show statistics and events of a container, as JSON'
 		'exec:run one more process in a container'
 		'features:show what this runtime supports, as JSON'
 		'help:show the commands, or the options of one'
@@ -26,6 +27,7 @@ _husk_commands() {
 		'spec:write a configuration to start from'
 		'start:start the process of a created container'
 		'state:show the state of a container, as JSON'
+		'stats:show what containers use, again and again'
 		'update:change the limits of a container'
 		'validate:tell all that is wrong with a configuration'
 		'version:show the version'
@@ -70,6 +72,14 @@ _husk() {
 		'*-f[kill the container first if it runs]' \
 		'*--regex[ID is a regular expression\: all that match]' \
 		'*-r[ID is a regular expression\: all that match]' \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:container:_husk_ids' ;;
+	events) _arguments \
+		'*--interval=[time between two statistics (default\: 5s)]:DURATION: ' \
+		'*--stats[print the statistics once]' \
+		'*--pressure=[also tell of pressure\: RESOURCE\:LEVEL\[\:STALL/WINDOW\], as memory\:some\:150ms/1s]:TRIGGER: ' \
+		'*--freezer[also tell when the container is frozen and thawed (cgroup v2)]' \
 		'*--help[show this help]' \
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;
@@ -175,6 +185,15 @@ _husk() {
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;
 	state) _arguments \
+		'*--help[show this help]' \
+		'*-h[show this help]' \
+		'1:container:_husk_ids' ;;
+	stats) _arguments \
+		'*--all[also containers that are not running]' \
+		'*-a[also containers that are not running]' \
+		'*--format=['\''table'\'' (default), '\''json'\'' or '\''openmetrics'\'']:FORMAT:(table json openmetrics)' \
+		'*--interval=[time between two rounds (default\: 1s)]:DURATION: ' \
+		'*--no-stream[only one round]' \
 		'*--help[show this help]' \
 		'*-h[show this help]' \
 		'1:container:_husk_ids' ;;

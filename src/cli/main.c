@@ -36,9 +36,10 @@ static const struct opt_row global_rows[] = {
 	{},
 };
 
-static const struct command *const commands[] = {&cmd_create, &cmd_delete, &cmd_exec, &cmd_features,
-	&cmd_help, &cmd_kill, &cmd_list, &cmd_pause, &cmd_plan, &cmd_ps, &cmd_resume, &cmd_run,
-	&cmd_spec, &cmd_start, &cmd_state, &cmd_update, &cmd_validate, &cmd_version, NULL};
+static const struct command *const commands[] = {&cmd_create, &cmd_delete, &cmd_events, &cmd_exec,
+	&cmd_features, &cmd_help, &cmd_kill, &cmd_list, &cmd_pause, &cmd_plan, &cmd_ps, &cmd_resume,
+	&cmd_run, &cmd_spec, &cmd_start, &cmd_state, &cmd_stats, &cmd_update, &cmd_validate,
+	&cmd_version, NULL};
 
 /* Descriptors 0 to 2 must be something, or a file opened later becomes somebody's standard output. */
 static bool open_standard_fds(void)

@@ -93,6 +93,24 @@ void json_int(struct json_out *j, const char *key, int64_t value)
 	strbuf_printf(j->out, "%" PRId64, value);
 }
 
+void json_uint(struct json_out *j, const char *key, uint64_t value)
+{
+	before(j, key);
+	strbuf_printf(j->out, "%" PRIu64, value);
+}
+
+void json_hundredths(struct json_out *j, const char *key, uint64_t value)
+{
+	before(j, key);
+	strbuf_printf(j->out, "%" PRIu64 ".%02u", value / 100, (unsigned int)(value % 100));
+}
+
+void json_nothing(struct json_out *j, const char *key)
+{
+	before(j, key);
+	strbuf_add(j->out, "null");
+}
+
 int table_add(struct table_out *t, const char *cell)
 {
 	struct strv list = {t->n, t->cell};

@@ -23,6 +23,11 @@ void json_close(struct json_out *j, char bracket);
 /* Bytes that are not UTF-8 become U+FFFD, as every reader of JSON expects. */
 void out_json_string(struct json_out *j, const char *key, const char *value);
 void json_int(struct json_out *j, const char *key, int64_t value);
+void json_uint(struct json_out *j, const char *key, uint64_t value);
+/* A number with two digits behind the point. */
+void json_hundredths(struct json_out *j, const char *key, uint64_t value);
+/* null */
+void json_nothing(struct json_out *j, const char *key);
 
 /* One cell of a table whose columns are at least 12 wide and 3 apart (as runc's); the last of a row ends the line. */
 enum { TABLE_COLUMN_MIN = 12, TABLE_GAP = 3 };

@@ -77,7 +77,7 @@ class Arguments(Case):
 
     def test_global_options_reach_the_factory(self):
         self.husk("--root", "/r", "--debug", "-rootless=true", "--cgroup-manager=systemd", "list", "-q")
-        self.assertEqual(read(self.calls_file), "factory root=/r level=3 rootless=2 manager=1\n")
+        self.assertEqual(read(self.calls_file), "factory root=/r level=3 rootless=2 systemd=1\n")
 
     def test_default_root(self):
         self.husk("list", "-q", env={"XDG_RUNTIME_DIR": "/x"})
@@ -96,12 +96,8 @@ class Arguments(Case):
     def test_root_must_not_be_the_root(self):
         self.assertIn("'--root' must not be '//'", self.husk("--root=//", "list", status=1).stderr)
 
-    def test_cgroup_managers(self):
-        for words, number in ([], 0), (["--cgroup-manager=cgroupfs"], 0), (["--systemd-cgroup"], 1), \
-                (["--cgroup-manager=systemd"], 1), (["--cgroup-manager", "disabled"], 2):
-            self.husk(*words, "list")
-            factories = [line for line in read(self.calls_file).splitlines() if line.startswith("factory ")]
-            self.assertTrue(factories[-1].endswith(f" manager={number}"), factories[-1])
+    def test_disabled_cgroups_are_warned_about(self):
+        self.assertIn("level=warning", self.husk("--cgroup-manager=disabled", "list").stderr)
         self.assertIn("invalid cgroup-manager", self.husk("--cgroup-manager=x", "list", status=1).stderr)
 
     def test_bundle_defaults_and_config_file(self):
@@ -343,6 +339,100 @@ foreign     1           running     /bundle     2026-11-22T00:51:35.000000001Z  
                 self.assertRegex(text, rf"(?m)^  {name} +\S")
                 self.assertEqual(self.husk(name, "--help").stdout, self.husk("help", name).stdout)
         self.assertNotIn("--criu", text)
+
+
+class Statistics(Case):
+    def test_events_once(self):
+        line = self.husk("events", "--stats", "c1").stdout
+        self.assertTrue(line.startswith('{"type":"stats","id":"c1","data":{"cpu":{"usage":{"total":3000000000,'
+                                        '"percpu":[1000000000,2000000000],"kernel":1000000000,"user":2000000000},'
+                                        '"throttling":{"periods":10},'), line)
+        data = json.loads(line)["data"]
+        self.assertEqual(list(data), ["cpu", "cpuset", "memory", "pids", "blkio", "hugetlb", "intel_rdt",
+                                      "network_interfaces", "rdma", "misc"])
+        self.assertEqual(data["cpu"]["psi"], {"some": {"avg10": 1.5, "avg60": 0.2, "avg300": 0.03, "total": 1234567}})
+        self.assertEqual(data["cpu"]["burst"], {"burstsPeriods": 0})
+        self.assertEqual(data["cpuset"], {})
+        self.assertEqual(data["memory"], {
+            "usage": {"limit": 2**64 - 1, "usage": 3 << 20, "failcnt": 0}, "swap": {"limit": 8 << 20, "failcnt": 0},
+            "kernel": {"limit": 0, "failcnt": 0}, "kernelTCP": {"limit": 0, "failcnt": 0}, "raw": {"inactive_file": 1 << 20}, "events": {"oomKill": 0}})
+        self.assertEqual(data["pids"], {"current": 7})
+        self.assertEqual(data["blkio"], {
+            "ioServiceBytesRecursive": [{"major": 8, "op": "Read", "value": 1500},
+                                        {"major": 8, "op": "Write", "value": 2500000}],
+            "ioCostUsage": [{"major": 8, "value": 17}]})
+        self.assertEqual(data["hugetlb"], {"2MB": {"usage": 2 << 20, "failcnt": 0}})
+        self.assertEqual(data["rdma"], {"current": [], "limit": [{"device": "mlx4_0", "hcaHandles": 2,
+                                                                  "hcaObjects": 2**64 - 1}]})
+        self.assertEqual(data["misc"], {"res_a": {"usage": 3, "limit": 2**64 - 1, "events": 1}})
+        self.assertEqual(data["intel_rdt"], {
+            "l3_cache_info": {"cbm_mask": "fff", "num_closids": 4},
+            "mbm_stats": [{"mbm_total_bytes": 8192, "mbm_local_bytes": 1024}], "cmt_stats": [{"llc_occupancy": 4096}]})
+        self.assertEqual([(each["Name"], each["RxBytes"], each["TxBytes"]) for each in data["network_interfaces"]],
+                         [("lo", 1 << 20, 0), ('e"\x1b\ufffd', 1000, 2000000)])
+        self.assertIn("container with id stopped is not running", self.husk("events", "--stats", "stopped", status=1).stderr)
+
+    def test_events_as_they_come(self):
+        done = self.husk("events", "--pressure", "io:full:0.1s/1s", "--pressure=memory:critical", "c1",
+                         env={"FAKE_EVENTS": "01234"})
+        self.assertEqual(done.stdout, '{"type":"oom","id":"c1"}\n{"type":"pressure","id":"c1","data":{"resource":"io",'
+                                      '"level":"full","stall_us":100000,"window_us":1000000}}\n')
+        self.assertEqual(self.calls(), ["events id=c1 triggers=2", "trigger 2 1 100000/1000000", "trigger 0 4 0/0"])
+        done = self.husk("events", "--freezer", "c1", env={"FAKE_EVENTS": "234"})
+        self.assertEqual(done.stdout, '{"type":"frozen","id":"c1"}\n{"type":"thawed","id":"c1"}\n')
+        self.assertIn("cannot look for events", self.husk("events", "c1", env={"FAKE_EVENTS": "!"}, status=1).stderr)
+
+    def test_events_at_an_interval(self):
+        process = subprocess.Popen([HUSK, "events", "--interval", "20ms", "c1"], env=self.env, stdout=subprocess.PIPE)
+        for _ in range(3):
+            self.assertEqual(json.loads(process.stdout.readline())["type"], "stats")
+        process.stdout.close()  # nobody reads any more: it ends by itself, or of SIGPIPE
+        self.assertIn(process.wait(10), (0, -signal.SIGPIPE))
+
+    def test_table(self):
+        rows = self.husk("stats", "--no-stream", "c1", "stopped").stdout.splitlines()
+        self.assertEqual(re.split(" {3,}", rows[0]), ["ID", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O",
+                                                      "BLOCK I/O", "PIDS", "PSI CPU / MEM / IO"])
+        cells = re.split(" {3,}", rows[1])
+        self.assertEqual(cells[:2] + cells[4:], ["c1", "50.00%", "1kB / 2MB", "1.5kB / 2.5MB", "7", "1.50 / -- / --"])
+        self.assertRegex(cells[2], r"^2MiB / [\d.]+GiB$")
+        self.assertEqual(re.split(" {3,}", rows[2]), ["stopped", "--", "-- / --", "--", "-- / --", "-- / --", "--",
+                                                      "-- / -- / --"])
+
+    def test_who_is_shown(self):
+        env = {"FAKE_IDS": "c1 stopped broken"}
+        done = self.husk("stats", "--no-stream", "--format=json", env=env)
+        self.assertEqual([json.loads(line)["id"] for line in done.stdout.splitlines()], ["c1"])
+        self.assertIn("container broken: state is damaged", done.stderr)
+        done = self.husk("stats", "-a", "--no-stream", "--format=json", env=env)
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(each["id"], each["status"], each["pid"]) for each in found],
+                         [("c1", "running", 4711), ("stopped", "stopped", 0)])
+        self.assertIn("state is damaged", self.husk("stats", "--no-stream", "broken", env=env, status=1).stderr)
+        self.assertEqual(self.husk("stats", "--no-stream", "--format", "json", env={"FAKE_IDS": ""}).stdout, "")
+
+    def test_openmetrics(self):
+        text = self.husk("stats", "--format", "openmetrics", "c1", "stopped").stdout
+        self.assertTrue(text.endswith("\n# EOF\n"))
+        for line in ('husk_up{id="c1"} 1', 'husk_up{id="stopped"} 0', 'husk_cpu_usage_seconds_total{id="c1"} 3.000000000',
+                     'husk_memory_limit_bytes{id="c1",of="memory"} +Inf', 'husk_pids_limit{id="c1"} +Inf',
+                     'husk_cpu_stall_seconds_total{id="c1",level="some"} 1.234567',
+                     'husk_cpu_pressure_ratio{id="c1",level="some",window="10s"} 0.0150',
+                     'husk_io_bytes_total{id="c1",device="8:0",operation="Write"} 2500000',
+                     'husk_io_cost_seconds_total{id="c1",device="8:0",kind="usage"} 0.000017',
+                     'husk_rdt_llc_occupancy_bytes{id="c1",domain="0"} 4096',
+                     'husk_network_bytes_total{id="c1",interface="e\\"\ufffd\ufffd",direction="sent"} 2000000'):
+            self.assertIn(line + "\n", text)
+        self.assertNotIn('memory_usage_bytes{id="c1",of="memory_swap"}', text)  # absent is not 0
+
+    def test_rounds_that_go_on(self):
+        process = subprocess.Popen([HUSK, "stats", "--interval=20ms", "c1"], env=self.env, stdout=subprocess.PIPE)
+        rows = [process.stdout.readline().decode() for _ in range(6)]
+        self.assertTrue(rows[0] == rows[2] == rows[4] and rows[0].startswith("ID"))
+        # in the first since the start, then since the last: nothing has been used
+        self.assertEqual([re.split(" {3,}", row)[1] for row in rows[1::2]], ["50.00%", "0.00%", "0.00%"])
+        process.stdout.close()
+        self.assertIn(process.wait(10), (0, -signal.SIGPIPE))
 
 
 class Faults(Case):

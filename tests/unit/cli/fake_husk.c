@@ -4,6 +4,8 @@
  * containers are those named in $FAKE_IDS, and processes run on the host, with a terminal where one is asked for.
  * The command to run is in BUNDLE/args, one argument a line; BUNDLE/terminal makes it a terminal.
  */
+#include "fake.h"
+
 #include <husk/husk.h>
 #include <base/error.h>
 #include <base/fd.h>
@@ -29,17 +31,12 @@ struct husk_factory {
 struct husk_config {
 	char *bundle;
 };
-struct husk_container {
-	char *id;
-};
 struct husk_process {
 	pid_t pid;
 	int pidfd, console;
 };
 
-static void note(const char *format, ...) printf_like(1, 2);
-
-static void note(const char *format, ...)
+void note(const char *format, ...)
 {
 	const char *path = getenv("FAKE_CALLS");
 	auto_strbuf b = {};
@@ -89,8 +86,8 @@ const char *husk_status_name(enum husk_status status)
 int husk_factory_new(
 	const struct husk_factory_options *o, struct husk_factory **ret, struct husk_error **err)
 {
-	note("factory root=%s level=%d rootless=%d manager=%d", o->root, o->log_level, o->rootless,
-		o->cgroup_manager);
+	note("factory root=%s level=%d rootless=%d systemd=%d", o->root, o->log_level, o->rootless,
+		o->systemd_cgroup);
 	if (getenv("FAKE_WARNING"))
 		o->log(o->log_data, HUSK_LOG_WARNING, getenv("FAKE_WARNING"));
 	*ret = calloc(1, sizeof **ret);
