@@ -8,6 +8,7 @@
 #include <cgroup/apply.h>
 #include <base/io.h>
 #include <base/mem.h>
+#include <base/str.h>
 #include <base/text.h>
 #include <cgroup/dir.h>
 
@@ -118,14 +119,33 @@ static int remember(struct cgroup_old *old, char **path, char **value, unsigned 
 	return 0;
 }
 
+/* What is in force one directory up; on v1 the file itself says that. */
+static int read_above(const struct cgroup_write *w, const char *file, char **ret)
+{
+	auto_free char *name = str_printf("../%s%s", file, w->dir->v2 ? ".effective" : ""),
+		       *path = NULL;
+	size_t n = 0;
+	int r;
+
+	path = name ? cgroup_dir_path(w->dir, name) : NULL;
+	r = path ? io_read_at(AT_FDCWD, path, FILE_LIMIT, ret, &n) : -ENOMEM;
+	if (!r)
+		(*ret)[strcspn(*ret, "\n")] = '\0';
+	return r;
+}
+
 static int write_file(
 	const struct cgroup_write *w, const char *file, const char *value, struct cgroup_old *old)
 {
-	auto_free char *path = cgroup_dir_path(w->dir, file), *before = NULL;
-	int r;
+	auto_free char *path = cgroup_dir_path(w->dir, file), *before = NULL, *above = NULL;
+	int r = path ? 0 : -ENOMEM;
 
-	if (!path)
-		return -ENOMEM;
+	if (!r && w->flags & CGROUP_WRITE_INHERIT) {
+		r = read_above(w, file, &above);
+		value = above;
+	}
+	if (r < 0)
+		return r;
 	if (old) {
 		r = read_old(w, path, value, &before);
 		if (r)

@@ -349,8 +349,8 @@ static const struct unified_row {
 	{"cpu.uclamp.max", "max", NULL},
 	{"cpu.uclamp.min", "0", NULL},
 	{"cpu.weight", "100", "CPUWeight"},
-	{"cpuset.cpus", "\n", "AllowedCPUs"},
-	{"cpuset.mems", "\n", "AllowedMemoryNodes"},
+	{"cpuset.cpus", "as above", "AllowedCPUs"},
+	{"cpuset.mems", "as above", "AllowedMemoryNodes"},
 	{"io.weight", "default 100", NULL},
 	{"memory.high", "max", "MemoryHigh"},
 	{"memory.low", "0", "MemoryLow"},
@@ -441,6 +441,8 @@ static int add_unified(struct cgroup_compile *c, const char *file, const char *v
 		return fail_memory(err);
 	w->controller = NULL; /* the file's name says it */
 	w->flags |= CGROUP_WRITE_LINES;
+	if (!value && text_after(file, "cpuset."))
+		w->flags |= CGROUP_WRITE_INHERIT;
 	return value ? add_unified_property(c, row, value, err) : 0;
 }
 

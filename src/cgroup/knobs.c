@@ -91,10 +91,10 @@ static const struct knob knobs[] = {
 	  .v1 = {"cpu.cfs_burst_us", knob_number_or_zero, "0"},
 	  .v2 = {"cpu.max.burst", knob_number_or_zero, "0"}, .group = BANDWIDTH },
 	{ .at = "cpu/cpus", .place = OF(cpu, cpus), .v1_controller = "cpuset", .v2_controller = "cpuset",
-	  .v1 = {"cpuset.cpus", knob_text, NULL}, .v2 = {"cpuset.cpus", knob_text, "\n"},
+	  .v1 = {"cpuset.cpus", knob_text, "as above"}, .v2 = {"cpuset.cpus", knob_text, "as above"},
 	  .other_v1 = "cpus", .property_v2 = "AllowedCPUs", .property = property_cpus },
 	{ .at = "cpu/mems", .place = OF(cpu, mems), .v1_controller = "cpuset", .v2_controller = "cpuset",
-	  .v1 = {"cpuset.mems", knob_text, NULL}, .v2 = {"cpuset.mems", knob_text, "\n"},
+	  .v1 = {"cpuset.mems", knob_text, "as above"}, .v2 = {"cpuset.mems", knob_text, "as above"},
 	  .other_v1 = "mems", .property_v2 = "AllowedMemoryNodes", .property = property_cpus },
 	{ .at = "memory/limit", .place = OF(memory, limit), .v1_controller = "memory", .v2_controller = "memory",
 	  .v1 = {"memory.limit_in_bytes", knob_size, "-1"}, .v2 = {"memory.max", knob_size_max, "max"},
@@ -223,6 +223,8 @@ static int add_file(struct cgroup_compile *c, const struct knob *k,
 	w->group = k->group;
 	if (k->flags & DEPRECATED)
 		w->flags |= CGROUP_WRITE_DEPRECATED;
+	if (!v->set && k->place.kind == KIND_TEXT) /* a cpuset with processes must not be empty */
+		w->flags |= CGROUP_WRITE_INHERIT;
 	if (k->flags & IMPLIED && !own)
 		w->flags |= CGROUP_WRITE_OPTIONAL;
 	if (!other)

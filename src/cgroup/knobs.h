@@ -21,6 +21,7 @@ enum cgroup_write_flags {
 	CGROUP_WRITE_DEPRECATED = 1 << 1, /* what the kernel refuses of it is a warning */
 	CGROUP_WRITE_KEYED = 1 << 2, /* the file has a line for each key; ours begins with one */
 	CGROUP_WRITE_LINES = 1 << 3, /* each line is a write of its own */
+	CGROUP_WRITE_INHERIT = 1 << 4, /* not `value`, but what the directory above has (cpusets) */
 };
 
 struct cgroup_write {

@@ -168,7 +168,8 @@ static void test_unset(void **state)
 		{"{\"cpu\":{\"shares\":1}}", "{}", 1,
 			"[v2]\n  /sys/unified/c/cpu.weight = 100  # /linux/resources/cpu/shares\n"},
 		{"{\"cpu\":{\"cpus\":\"1\"}}", "{}", 1,
-			"[v2]\n  /sys/unified/c/cpuset.cpus =   # /linux/resources/cpu/cpus\n"},
+			"[v2]\n  /sys/unified/c/cpuset.cpus = as above  # "
+			"/linux/resources/cpu/cpus\n"},
 		{"{\"unified\":{\"memory.high\":\"\"}}", "{}", 1,
 			"[v2]\n  /sys/unified/c/memory.high = max  # "
 			"/linux/resources/unified/memory.high\n"},
@@ -176,6 +177,9 @@ static void test_unset(void **state)
 			"[v2]\nerror: /linux/resources/unified/misc.max: cannot be unset: its "
 			"default is not "
 			"known, give a value\n"},
+		{"{\"cpu\":{\"mems\":\"1\"}}", "{}", 0,
+			"[v1]\n  /sys/cpuset/c/cpuset.mems = as above (or mems = as above)  # "
+			"/linux/resources/cpu/mems\n"},
 		{"{\"memory\":{\"limit\":1,\"reservation\":1},\"cpu\":{\"cpus\":\"1\"}}", "{}", 4,
 			"[systemd v2]\n  /sys/unified/c/cpuset.cpus =   # "
 			"/linux/resources/cpu/cpus\n"
