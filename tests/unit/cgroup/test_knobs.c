@@ -181,7 +181,7 @@ static void test_unset(void **state)
 			"[v1]\n  /sys/cpuset/c/cpuset.mems = as above (or mems = as above)  # "
 			"/linux/resources/cpu/mems\n"},
 		{"{\"memory\":{\"limit\":1,\"reservation\":1},\"cpu\":{\"cpus\":\"1\"}}", "{}", 4,
-			"[systemd v2]\n  /sys/unified/c/cpuset.cpus =   # "
+			"[systemd v2]\n  /sys/unified/c/cpuset.cpus = as above  # "
 			"/linux/resources/cpu/cpus\n"
 			"  /sys/unified/c/memory.max = max  # /linux/resources/memory/limit\n"
 			"  /sys/unified/c/memory.low = 0  # /linux/resources/memory/reservation\n"
