@@ -10,6 +10,7 @@ from harness import children, ended, namespace, read, unique, userns, wait_for, 
 
 def hierarchies():
     """Mount points of all cgroup hierarchies by the names that /proc/self/cgroup gives them ("" is v2)."""
+    names = [line.split(":")[1] for line in read("/proc/self/cgroup").splitlines()]
     found = {}
     for line in read("/proc/self/mountinfo").splitlines():
         left, right = line.split(" - ")
@@ -17,8 +18,7 @@ def hierarchies():
         if kind == "cgroup2":
             found[""] = left.split()[4]
         elif kind == "cgroup":
-            names = [name for name in options.split(",") if name not in ("rw", "ro", "xattr", "release_agent")]
-            found[",".join(names)] = left.split()[4]
+            found |= {name: left.split()[4] for name in names if name and set(name.split(",")) <= set(options.split(","))}
     return found
 
 

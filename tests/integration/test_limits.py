@@ -263,6 +263,18 @@ def test_weight_device(husk, running, refused, loop):
     husk("delete", "--force", name)
 
 
+@needs("io")
+def test_leaf_weights(husk, running, refused):
+    """Gone from the kernel with 5.0, and never on cgroup2: an error, not silence."""
+    for wish, pointer in (({"leafWeight": 300}, "leafWeight"),
+                          ({"weightDevice": [{"major": 7, "minor": 0, "leafWeight": 300}]}, "weightDevice/0")):
+        probe = running(["sleep", "1000"])
+        there = owner("io") == "v1" and os.path.exists(Group(husk, probe).path("io", "blkio.leaf_weight", ""))
+        husk("delete", "--force", probe)
+        if not there:
+            assert "/linux/resources/blockIO/" + pointer in refused("true", limits(blockIO=wish))
+
+
 def test_no_limit_is_no_limit(husk, running):
     name = running(["sleep", "1000"], edits=limits(memory={"limit": -1}, pids={"limit": -1}, cpu={"quota": -1}))
     group = Group(husk, name)
