@@ -19,6 +19,8 @@ HUSK = os.path.realpath(os.environ.get("HUSK") or os.path.join(SOURCE, "build", 
 FAULT = os.environ.get("HUSK_FAULT_BUILD") or os.environ.get("HUSK_FAULT") or ""
 RUNC = shutil.which("runc") or "/usr/sbin/runc"
 IS_HUSK = "husk" in os.path.basename(HUSK)
+# "systemd": every container is a unit of systemd (tests/vm).
+MANAGER = os.environ.get("HUSK_CGROUP_MANAGER", "cgroupfs")
 TIMEOUT = float(os.environ.get("HUSK_TEST_TIMEOUT", "30"))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CAPS = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_NET_BIND_SERVICE"]
@@ -185,6 +187,8 @@ class Runtime:
         self.path, self.root, self.prefix, self.env = path, root, list(prefix), env or {}
 
     def argv(self, *args, options=()):
+        if MANAGER == "systemd":
+            options = ("--systemd-cgroup", *options)
         return [*self.prefix, self.path, "--root", self.root, *options, *map(str, args)]
 
     def __call__(self, *args, options=(), env=None, **how):

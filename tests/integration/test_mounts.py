@@ -335,7 +335,7 @@ def only_the_containers(pids):
 def test_cgroup_mount_shows_only_the_own_group(inside):
     edits = {"/linux/namespaces/-": {"type": "cgroup"}}
     assert all(line.endswith(":/") for line in inside(["cat", "/proc/self/cgroup"], edits).splitlines())
-    seen = inside("cd /sys/fs/cgroup; for f in . *; do [ -e $f/cgroup.procs ] && cat $f/cgroup.procs; done", edits)
+    seen = inside("cd /sys/fs/cgroup; for f in . *; do [ ! -e $f/cgroup.procs ] || cat $f/cgroup.procs; done", edits)
     only_the_containers(seen)
 
 
@@ -346,7 +346,7 @@ def test_cgroup_mount_is_readonly(inside):
 
 
 def test_cgroup_mount_without_a_cgroup_namespace(inside):
-    out = inside("cd /sys/fs/cgroup; for f in . *; do [ -e $f/cgroup.procs ] && cat $f/cgroup.procs; done")
+    out = inside("cd /sys/fs/cgroup; for f in . *; do [ ! -e $f/cgroup.procs ] || cat $f/cgroup.procs; done")
     only_the_containers(out)
 
 

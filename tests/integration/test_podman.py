@@ -200,7 +200,7 @@ def test_exec(podman, running):
 
 def test_ps_top_inspect(podman, running):
     name = running()
-    assert podman("ps", "--format", "{{.Names}} {{.State}}").out.split()[:2] == [name, "Up"]
+    assert podman("ps", "--format", "{{.Names}} {{.Status}}").out.split()[:2] == [name, "Up"]
     top = podman("top", name, "pid", "comm").out.split()
     assert top[:4] == ["PID", "COMMAND", "1", "sh"]
     assert podman.inspect(name, "{{.State.Status}} {{.State.OOMKilled}}") == "running false"

@@ -11,19 +11,43 @@ import re
 import pytest
 
 import harness
-from harness import namespace, unique, userns
+from harness import namespace, read, unique, userns
+from test_cgroup import hierarchies
+
+CGROUPS = hierarchies()
+V2 = list(CGROUPS) == [""]
+SHARED = any(line.split()[4] == "/tmp" and " shared:" in line for line in read("/proc/self/mountinfo").splitlines())
 
 # (view, line of runc or None, line of husk or None, why). Lines are regular expressions on normalised lines.
 DIFFERENCES = [
     ("root", r"l[r-][w-]x.* ([012]) -> pipe:X", r"lrwx.* ([012]) -> (/dev/null|FILE)",
      "without a terminal husk hands its own stdio over; runc copies through pipes"),
-    ("mountinfo", r"ID PARENT 0:MINOR / /sys/fs/cgroup rw,(.*)", r"ID PARENT 0:MINOR / /sys/fs/cgroup ro,(.*)",
-     "the config says ro; runc 1.1 leaves the tmpfs above the controllers writable"),
     ("dev", r"drwxrwxrwt LINKS 0 65534 (.*) mqueue", r"drwxrwxrwt LINKS 0 0 (.*) mqueue",
      "in a user namespace the queues are made by the container's root; runc's belong to a group without a mapping"),
     *([] if os.path.exists("/proc/kcore") else [
         ("dev", None, r"l.* core -> /proc/kcore",
          "husk always links it; runc looks whether this kernel has the file")]),
+    *([
+        ("mountinfo", r"ID PARENT 0:MINOR / /sys/fs/cgroup .* - cgroup2 .*",
+         r"ID PARENT 0:MINOR /\S*NAME /sys/fs/cgroup .* - cgroup2 .*",
+         "without a cgroup namespace husk shows the container's own group, as on v1; runc shows them all"),
+    ] if V2 else [
+        ("mountinfo", r"ID PARENT 0:MINOR / /sys/fs/cgroup rw,(.*)", r"ID PARENT 0:MINOR / /sys/fs/cgroup ro,(.*)",
+         "the config says ro; runc 1.1 leaves the tmpfs above the controllers writable"),
+    ]),
+    *([
+        ("mountinfo", r"ID PARENT \d+:MINOR \S+ / r[ow]\S* - .*", r"ID PARENT \d+:MINOR \S+ / r[ow]\S* master:N - .*",
+         "where /tmp is a shared mount of its own, husk's root filesystem is a slave like all others, runc's private"),
+    ] if SHARED else []),
+    *([
+        ("cgroup", r"0::/NAME", r"0::/.+/NAME",
+         "of the cgroup2 beside v1 runc 1.1 takes the top; husk stays beside its caller, as everywhere"),
+    ] if not V2 and "" in CGROUPS and re.search("^0::/.*/", read("/proc/self/cgroup"), re.M) else []),
+    *([
+        ("mountinfo", r"(.*) / /sys/fs/cgroup/misc (.*)", r"(.*) /\S*NAME /sys/fs/cgroup/misc (.*)",
+         "runc 1.1 does not know this controller"),
+        ("cgroup", r"\d+:misc:/", r"\d+:misc:/.*NAME", "runc 1.1 does not know this controller"),
+    ] if "misc" in CGROUPS else []),
 ]
 
 COMMANDS = {
