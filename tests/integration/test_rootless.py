@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An ordinary user: spec --rootless, a single id or a range by newuidmap, state below $XDG_RUNTIME_DIR."""
+"""An ordinary user: spec --rootless, a single id or a range by newuidmap, state below $XDG_RUNTIME_DIR.
+
+Run by root, the tests make a user and become it; run by an ordinary user (tests/vm) that one will do."""
 import json
 import os
 import pwd
@@ -10,14 +12,24 @@ import pytest
 
 import harness
 from harness import call, read, unique, wait_for
+from test_cgroup import hierarchies
 
 USER = "husktest"
 pytestmark = pytest.mark.husk
 
 
+@pytest.fixture(scope="session", autouse=True)
+def able():
+    """Root is not needed."""
+    if not os.access(harness.HUSK, os.X_OK):
+        pytest.exit(f"no runtime: '{harness.HUSK}' is missing (build it, or set HUSK)", 3)
+
+
 @pytest.fixture(scope="session")
 def user():
     """A user of the tests' own, with ranges of subordinate ids."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
     try:
         return pwd.getpwnam(USER)
     except KeyError:
@@ -45,10 +57,9 @@ def own(work, user):
 @pytest.fixture
 def rootless(make_runtime, user, own):
     """husk as the user, with its default state directory."""
-    if not os.access(harness.HUSK, os.X_OK):
-        pytest.skip("no runtime")
-    prefix = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups", "--inh-caps=-all",
-              "env", "-i", "PATH=" + harness.PATH, "HOME=" + user.pw_dir, "XDG_RUNTIME_DIR=" + own + "/run"]
+    become = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups", "--inh-caps=-all"]
+    prefix = [*([] if os.geteuid() else become), "env", "-i", "PATH=" + harness.PATH, "HOME=" + user.pw_dir,
+              "XDG_RUNTIME_DIR=" + own + "/run"]
     runtime = make_runtime(name="unused", prefix=prefix)
     # Only the prefix and the command: --root is not given.
     runtime.argv = lambda *args, options=(): [*prefix, runtime.path, *options, *map(str, args)]
@@ -81,14 +92,18 @@ def bundle_of_user(rootless, own, user, image):
     return make
 
 
-def ranges(kind, first):
+def ranges(kind, user):
     if not shutil.which("newuidmap"):
         pytest.skip("newuidmap is not installed")
-    return [{"containerID": 0, "hostID": first, "size": 1}, {"containerID": 1, "hostID": start_of(kind), "size": 65535}]
+    return [{"containerID": 0, "hostID": user.pw_uid if kind == "subuid" else user.pw_gid, "size": 1},
+            {"containerID": 1, "hostID": start_of(kind, user), "size": 65535}]
 
 
-def start_of(kind):
-    return int([line for line in read("/etc/" + kind).splitlines() if line.startswith(USER + ":")][0].split(":")[1])
+def start_of(kind, user):
+    lines = [line for line in read("/etc/" + kind).splitlines() if line.startswith(user.pw_name + ":")]
+    if not lines:
+        pytest.skip(f"{user.pw_name} has no /etc/{kind}")
+    return int(lines[0].split(":")[1])
 
 
 def test_spec_has_one_id(bundle_of_user, user):
@@ -108,13 +123,13 @@ def test_run_with_one_id(rootless, bundle_of_user, user):
 
 def test_run_with_a_range(rootless, bundle_of_user, user):
     path = bundle_of_user("chown 1000:7 /etc/hosts && stat -c '%u %g' /etc/hosts; id -G; cat /proc/self/setgroups",
-                          {"/linux/uidMappings": ranges("subuid", user.pw_uid),
-                           "/linux/gidMappings": ranges("subgid", user.pw_gid),
+                          {"/linux/uidMappings": ranges("subuid", user),
+                           "/linux/gidMappings": ranges("subgid", user),
                            "/process/user/additionalGids": [5],
                            "/process/capabilities": {kind: ["CAP_CHOWN"] for kind in (
                                "bounding", "effective", "permitted")}})
     assert rootless("run", "-b", path, unique()).out.split() == ["1000", "7", "0", "5", "allow"]
-    assert os.stat(path + "/rootfs/etc/hosts").st_uid == start_of("subuid") + 999
+    assert os.stat(path + "/rootfs/etc/hosts").st_uid == start_of("subuid", user) + 999
 
 
 def test_a_range_that_is_not_theirs(rootless, bundle_of_user, user):
@@ -140,22 +155,22 @@ def test_lifecycle_and_exec(rootless, bundle_of_user, own):
 
 def test_exec_by_name(rootless, bundle_of_user, user):
     path = bundle_of_user("trap 'exit 0' TERM; while :; do sleep 0.05; done",
-                          {"/linux/uidMappings": ranges("subuid", user.pw_uid),
-                           "/linux/gidMappings": ranges("subgid", user.pw_gid)})
+                          {"/linux/uidMappings": ranges("subuid", user),
+                           "/linux/gidMappings": ranges("subgid", user)})
     name = unique()
     rootless("run", "-d", "-b", path, name)
     try:
         assert rootless("exec", "-u", "app", name, "sh", "-c", "id -u; id -g").out.split() == ["1000", "1000"]
         assert rootless("exec", "-u", "0:app", name, "sh", "-c", "id -u; id -g").out.split() == ["0", "1000"]
-        refused = rootless("exec", "-u", USER, name, "true", check=False)
+        refused = rootless("exec", "-u", user.pw_name, name, "true", check=False)
         assert refused.rc == 255 and "no matching entries in passwd file" in refused.err
     finally:
         rootless("delete", "--force", name)
 
 
 def test_validate_knows_whose_ids_they_are(rootless, bundle_of_user, user):
-    path = bundle_of_user("true", {"/linux/uidMappings": ranges("subuid", user.pw_uid),
-                                   "/linux/gidMappings": ranges("subgid", user.pw_gid)})
+    path = bundle_of_user("true", {"/linux/uidMappings": ranges("subuid", user),
+                                   "/linux/gidMappings": ranges("subgid", user)})
     assert rootless("validate", "--host", path).out == ""
     path = bundle_of_user("true", {"/linux/uidMappings": [{"containerID": 0, "hostID": 0, "size": 10}]})
     result = rootless("validate", "--host", "--json", path, check=False)
@@ -211,3 +226,27 @@ def test_network_devices_are_not_theirs(rootless, bundle_of_user):
 def test_features_and_list(rootless):
     assert rootless("list", "-f", "json").out.strip() == "null"
     assert rootless("features").json["linux"]["namespaces"]
+
+
+def test_limits_in_a_delegated_cgroup(rootless, bundle_of_user, user):
+    """Where systemd (or whoever) gave the user a part of cgroup2, containers are there, with their limits."""
+    if list(hierarchies()) != [""] or os.geteuid() != user.pw_uid:
+        pytest.skip("the user who runs this has no cgroup2 of their own")
+    above = os.path.dirname(hierarchies()[""] + read("/proc/self/cgroup").strip().split(":")[2])
+    if not os.access(above + "/cgroup.procs", os.W_OK):
+        pytest.skip(f"{above} is not delegated")
+    limits = {"memory": {"limit": 64 << 20}, "pids": {"limit": 20}}
+    path = bundle_of_user(["sleep", "1000"], {"/linux/resources": limits})
+    name = unique()
+    rootless("run", "-d", "-b", path, name)
+    group = hierarchies()[""] + read(f"/proc/{rootless.state(name)['pid']}/cgroup").strip().split(":")[2]
+    assert group == f"{above}/{name}"
+    assert [read(f"{group}/{file}").strip() for file in ("memory.max", "pids.max")] == [str(64 << 20), "20"]
+    rootless("update", "--pids-limit", "30", name)
+    assert read(group + "/pids.max").strip() == "30"
+    rootless("pause", name)
+    assert rootless.status(name) == "paused"
+    rootless("resume", name)
+    assert rootless("exec", name, "cat", "/proc/self/cgroup").out == "0::/\n"  # the root of its namespace
+    rootless("delete", "--force", name)
+    assert not os.path.exists(group)
