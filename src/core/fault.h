@@ -9,13 +9,14 @@
 /* clang-format off */
 #define FAULT_POINTS(X) \
 	X(create, "directory-made") X(create, "state-written") X(create, "descriptors-open") X(create, "launched") \
-	X(create, "unit-started") \
-	X(create, "cgroup-made") X(create, "cgroup-joined") X(create, "pid-recorded") X(create, "net-devices-moved") \
+	X(create, "unit-started") X(create, "limits-set") X(create, "cgroup-made") X(create, "cgroup-joined") \
+	X(create, "pid-recorded") X(create, "net-devices-moved") \
 	X(create, "cgroup-ready") X(create, "hook-wanted") X(create, "hook-done") \
 	X(create, "ready") X(create, "connected") \
 	X(start, "gate-connected") X(start, "start-sent") X(start, "starting") \
 	X(start, "poststart") \
 	X(exec, "exec-launched") X(exec, "exec-forked") X(exec, "exec-cgroup") X(exec, "exec-ready") \
+	X(pause, "freezing") X(update, "update-written") \
 	X(delete, "delete-locked") X(delete, "delete-killed") X(delete, "delete-cgroup") X(delete, "delete-state")
 /* clang-format on */
 

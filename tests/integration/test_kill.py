@@ -14,6 +14,7 @@ import pytest
 
 import harness
 import hoststate
+from cgroups import Group, owner
 from harness import FAULT, bounded, children, read, unique, wait_for, where
 
 pytestmark = pytest.mark.husk
@@ -30,10 +31,17 @@ def points():
                          text=True, timeout=10, check=True).stdout
     found = [tuple(line.split()) for line in out.splitlines()]
     assert len(found) > 10, out
-    return found + [("run", point) for command, point in found if command == "create"] + [("run", "poststart")]
+    found += [("run", point) for command, point in found if command == "create"] + [("run", "poststart")]
+    unit = pytest.mark.skipif(not os.path.isdir("/run/systemd/system"), reason="systemd does not run here")
+    return [pytest.param(*entry, marks=[unit] if entry[1] == "unit-started" else []) for entry in found]
 
 
 POINTS = points()
+
+
+def manager(point):
+    """The options without which it is never passed."""
+    return ["--systemd-cgroup"] if point == "unit-started" else []
 
 
 def stopped(pid, timeout=10):
@@ -55,7 +63,8 @@ def begin(runtime, bundle, command, name):
         runtime("create", "-b", bundle(LOOP, HOOKS).path, name)
         return ["start", name]
     runtime("run", "-d", "-b", bundle(LOOP, HOOKS).path, name)
-    return ["exec", name, "sleep", "1000"] if command == "exec" else ["delete", "--force", name]
+    return {"exec": ["exec", name, "sleep", "1000"], "pause": ["pause", name],
+            "update": ["update", "--pids-limit", "77", name]}.get(command, ["delete", "--force", name])
 
 
 def check_all(runtime, name, work):
@@ -79,21 +88,21 @@ def faulty(make_runtime):
 def test_killed_at(faulty, bundle, work, command, point):
     name = unique()
     args = begin(faulty, bundle, command, name)
-    process = faulty.popen(*args, env={**os.environ, "HUSK_FAULT_POINT": point})
+    process = faulty.popen(*args, options=manager(point), env={**os.environ, "HUSK_FAULT_POINT": point})
     assert stopped(process.pid), f"'{' '.join(args)}' ended without coming to '{point}'"
     process.kill()
     bounded(process, 5, args)
     check_all(faulty, name, work)
 
 
-@pytest.mark.parametrize("command, point", [entry for entry in POINTS if entry[0] in ("create", "run", "exec")]
+@pytest.mark.parametrize("command, point", [entry for entry in POINTS if entry.values[0] in ("create", "run", "exec")]
                          or POINTS[:1])
 def test_its_child_is_killed_at(faulty, bundle, work, command, point):
     """The other side dies instead: the command has to notice, report and clean up by itself."""
     name = unique()
     args = begin(faulty, bundle, command, name)
     with open(work + "/err", "wb") as err:
-        process = faulty.popen(*args, env={**os.environ, "HUSK_FAULT_POINT": point}, stderr=err)
+        process = faulty.popen(*args, options=manager(point), env={**os.environ, "HUSK_FAULT_POINT": point}, stderr=err)
     assert stopped(process.pid), f"'{' '.join(args)}' ended without coming to '{point}'"
     below = children(process.pid)[1:]
     for pid in below:
@@ -131,6 +140,23 @@ def test_killed_at_any_moment(husk, bundle, work, command):
         husk("delete", "--force", name, timeout=10)
         assert husk.names() == [], f"round {number}"
     assert hoststate.left([name.rsplit("c", 1)[0], work]) == []
+
+
+@pytest.mark.skipif(not owner("pids"), reason="no controller pids")
+def test_a_killed_update_is_made_up_for(faulty, bundle):
+    """The files are written, nothing is remembered: the container goes on, and the next update counts from before."""
+    name = unique()
+    faulty("run", "-d", "-b", bundle(LOOP, {"/linux/resources": {"pids": {"limit": 50}}}).path, name)
+    group = Group(faulty, name)
+    process = faulty.popen("update", "--pids-limit", "77", name,
+                           env={**os.environ, "HUSK_FAULT_POINT": "update-written"})
+    assert stopped(process.pid)
+    assert group.read("pids", "pids.max", "pids.max") == "77"
+    process.kill()
+    process.wait()
+    assert faulty.status(name) == "running"
+    faulty("update", "--pids-limit", "50", name)
+    assert group.read("pids", "pids.max", "pids.max") == "50"
 
 
 def test_container_survives_its_killed_start(faulty, bundle):

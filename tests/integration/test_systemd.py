@@ -174,7 +174,7 @@ def test_killed_when_the_unit_is_there(husk, bundle):
     name = unique()
     process = subprocess.Popen([os.environ["HUSK_FAULT_BUILD"], "--systemd-cgroup", "--root", husk.root, "run", "-d",
                                 "--bundle", made.path, name], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, env={**os.environ, "HUSK_FAULT": "unit-started"})
+                               stderr=subprocess.DEVNULL, env={**os.environ, "HUSK_FAULT_POINT": "unit-started"})
     wait_for(lambda: exists(f"husk-{name}.scope"), "the unit")
     time.sleep(0.3)
     process.kill()
