@@ -188,10 +188,11 @@ static int current_list(const struct apply *a, struct device_list *ret)
 static int check_writable(const struct apply *a)
 {
 	auto_free char *path = cgroup_dir_path(a->dir, "devices.deny");
+	auto_close int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
 	if (!path)
 		return -ENOMEM;
-	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0 ? -errno : 0;
+	return fd < 0 ? -errno : 0;
 }
 
 static int apply_v1(const struct apply *a, struct husk_error **err)
