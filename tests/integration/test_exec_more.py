@@ -66,10 +66,10 @@ def grouped(husk, running):
     """A container with a sub-cgroup 'below/deep' and one 'a..b' in every hierarchy."""
     name = running()
     groups = places(husk.state(name)["pid"])
-    for path in groups.values():
+    for hierarchy, path in groups.items():
         for below in ("below/deep", "a..b"):
             os.makedirs(os.path.join(path, below))
-            if os.path.exists(path + "/cpuset.cpus"):
+            if hierarchy and os.path.exists(path + "/cpuset.cpus"):
                 part = path
                 for step in below.split("/"):
                     part += "/" + step
