@@ -42,17 +42,34 @@ static const char *find_line(const char *text, const char *value)
 	return NULL;
 }
 
+/* For each key in `value` its line of now; what is written without a key is the default's (io.weight). */
+static char *keys_back(const struct cgroup_write *w, const char *value, const char *now)
+{
+	auto_strbuf out = {};
+
+	for (const char *p = value; *p;) {
+		size_t n = strcspn(p, "\n"), word = strcspn(p, " \n");
+		auto_free char *key = word < n ? strndup(p, word) : strdup("default");
+		const char *line = key ? find_line(now, key) : NULL;
+
+		if (!key)
+			return NULL;
+		if (line)
+			strbuf_printf(&out, "%.*s\n", (int)strcspn(line, "\n"), line);
+		else if (n)
+			strbuf_printf(&out, "%s %s\n", key, w->reset);
+		p += n + (p[n] == '\n');
+	}
+	return strbuf_failed(&out) ? NULL : strbuf_take(&out);
+}
+
 /* What to write to have again what the file says now. NULL: out of memory. */
 static char *way_back(const struct cgroup_write *w, const char *value, const char *now)
 {
 	const char *line;
 
-	if (w->flags & CGROUP_WRITE_KEYED) {
-		line = find_line(now, value);
-		if (line)
-			return strndup(line, strcspn(line, "\n"));
-		return str_printf("%.*s %s", (int)strcspn(value, " "), value, w->reset);
-	}
+	if (w->flags & CGROUP_WRITE_KEYED)
+		return keys_back(w, value, now);
 	/* memory.oom_control says more than it takes */
 	line = text_after(now, "oom_kill_disable ");
 	if (line)
@@ -138,7 +155,7 @@ static int write_file(
 	const struct cgroup_write *w, const char *file, const char *value, struct cgroup_old *old)
 {
 	auto_free char *path = cgroup_dir_path(w->dir, file), *before = NULL, *above = NULL;
-	int r = path ? 0 : -ENOMEM;
+	int r = path ? 0 : -ENOMEM, kept = 0;
 
 	if (!r && w->flags & CGROUP_WRITE_INHERIT) {
 		r = read_above(w, file, &above);
@@ -152,9 +169,10 @@ static int write_file(
 			return r < 0 ? r : 0;
 	}
 	r = write_text(path, value, w->flags & CGROUP_WRITE_LINES);
-	if (r >= 0 && old)
-		r = remember(old, &path, &before, w->flags);
-	return r;
+	/* of several lines some may be in, although one was refused */
+	if (old && (r >= 0 || strchr(value, '\n')))
+		kept = remember(old, &path, &before, w->flags);
+	return r < 0 ? r : kept;
 }
 
 static int write_one(const struct cgroup_write *w, struct cgroup_old *old)
@@ -233,8 +251,11 @@ int cgroup_apply(const struct cgroup_context *c, const struct cgroup_orders *ord
 void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old)
 {
 	size_t left = old->n, before;
+	bool last_try = false;
 	int r = 0;
 
+	if (!left)
+		return;
 	do {
 		before = left;
 		for (size_t i = old->n; i; i--) {
@@ -243,7 +264,7 @@ void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old)
 			if (!o->path)
 				continue;
 			r = write_text(o->path, o->value, o->lines);
-			if (r == -EINVAL && left > 1)
+			if (r == -EINVAL && !last_try)
 				continue;
 			if (r < 0)
 				log_warning(c->log, "cannot put '%s' back into '%s': %s, ignoring",
@@ -251,5 +272,6 @@ void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old)
 			free(TAKE_PTR(o->path));
 			left--;
 		}
-	} while (left && left != before);
+		last_try = left == before;
+	} while (left);
 }

@@ -40,10 +40,10 @@ static bool needs(
 {
 	for (size_t i = 0; orders && i < orders->writes.n; i++) {
 		const struct cgroup_write *w = &orders->writes.v[i];
+		const char *rest = text_after(w->file, name);
 
 		if (w->dir == dir &&
-			(w->controller ? text_equal(w->controller, name)
-				       : w->file[strlen(name)] == '.' && text_after(w->file, name)))
+			(w->controller ? text_equal(w->controller, name) : rest && *rest == '.'))
 			return true;
 	}
 	return false;

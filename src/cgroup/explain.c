@@ -122,15 +122,17 @@ static int fail_memory_in_use(const struct cgroup_write *w, int r, struct husk_e
 
 int cgroup_fail_write(const struct cgroup_write *w, int r, struct husk_error **err)
 {
-	auto_free char *dir = NULL;
+	auto_free char *dir = NULL, *line = strdup(w->value);
 
-	if (r == -ENOMEM)
+	if (r == -ENOMEM || !line)
 		return fail_memory(err);
+	for (char *p = line; (p = strchr(p, '\n'));)
+		*p = ';'; /* a message is one line */
 	if (r == -ENOENT)
 		return fail_missing(w, err);
 	if (r == -EBUSY && text_equal(w->file, "memory.limit_in_bytes"))
 		return fail_memory_in_use(w, r, err);
 	dir = cgroup_dir_path(w->dir, NULL);
 	return fail_full(err, HUSK_ERROR_SYSTEM, -r, w->at, "%s: cannot write '%s' to '%s/%s': %s",
-		w->at, w->value, dir ? dir : w->dir->path, w->file, errno_text(-r));
+		w->at, line, dir ? dir : w->dir->path, w->file, errno_text(-r));
 }

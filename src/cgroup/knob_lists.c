@@ -15,6 +15,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define IO_MAX_RESET "rbps=max wbps=max riops=max wiops=max"
+
 enum { CONTROLLERS_LIMIT = 4096 };
 
 void cgroup_orders_done(struct cgroup_orders *orders)
@@ -187,7 +189,7 @@ static int add_throttle(struct cgroup_compile *c, const struct throttle *t,
 	else
 		strbuf_printf(&value, "%" PRIu64, d->rate.value);
 	return add_keyed(c, &owner, owner.dir->v2 ? "io.max" : t->v1_file, strbuf_take(&value),
-		owner.dir->v2 ? "rbps=max wbps=max riops=max wiops=max" : "0", at, err);
+		owner.dir->v2 ? IO_MAX_RESET : "0", at, err);
 }
 
 static int add_throttles(struct cgroup_compile *c, struct husk_error **err)
@@ -340,6 +342,7 @@ static int add_rdma(struct cgroup_compile *c, struct husk_error **err)
 
 static const struct unified_row {
 	const char *file, *reset, *property;
+	const char *key_reset; /* what a key has that nobody set; NULL: no key, or all are always there */
 } unified_rows[] = {
 	{"cgroup.max.depth", "max", NULL},
 	{"cgroup.max.descendants", "max", NULL},
@@ -351,7 +354,10 @@ static const struct unified_row {
 	{"cpu.weight", "100", "CPUWeight"},
 	{"cpuset.cpus", "as above", "AllowedCPUs"},
 	{"cpuset.mems", "as above", "AllowedMemoryNodes"},
-	{"io.weight", "default 100", NULL},
+	{"io.bfq.weight", NULL, NULL, "default"},
+	{"io.latency", NULL, NULL, "target=max"},
+	{"io.max", NULL, NULL, IO_MAX_RESET},
+	{"io.weight", "default 100", NULL, "default"},
 	{"memory.high", "max", "MemoryHigh"},
 	{"memory.low", "0", "MemoryLow"},
 	{"memory.max", "max", "MemoryMax"},
@@ -441,6 +447,10 @@ static int add_unified(struct cgroup_compile *c, const char *file, const char *v
 		return fail_memory(err);
 	w->controller = NULL; /* the file's name says it */
 	w->flags |= CGROUP_WRITE_LINES;
+	if (row && row->key_reset) {
+		w->flags |= CGROUP_WRITE_KEYED;
+		w->reset = row->key_reset;
+	}
 	if (!value && text_after(file, "cpuset."))
 		w->flags |= CGROUP_WRITE_INHERIT;
 	return value ? add_unified_property(c, row, value, err) : 0;

@@ -265,6 +265,16 @@ static int add_property(struct cgroup_compile *c, const struct knob *k,
 	return !unset && !(k->flags & FILE_TOO);
 }
 
+/* What is not there is not to blame: then it is written because of `with`. */
+static const char *who_asks(const struct knob *k, bool own, const struct knob_value *v)
+{
+	for (size_t i = 0; !own && !v->set && i < ARRAY_LEN(knobs); i++)
+		if (knobs[i].place.object == k->with.object &&
+			knobs[i].place.member == k->with.member)
+			return knobs[i].at;
+	return k->at;
+}
+
 static int compile_knob(struct cgroup_compile *c, const struct knob *k, struct husk_error **err)
 {
 	const struct cgroup_wishes *w = c->wishes;
@@ -276,7 +286,7 @@ static int compile_knob(struct cgroup_compile *c, const struct knob *k, struct h
 
 	if (!own && !asked(w->asked, &k->with))
 		return 0;
-	at = str_printf("/linux/resources/%s", k->at);
+	at = str_printf("/linux/resources/%s", who_asks(k, own, &v));
 	if (!at)
 		return fail_memory(err);
 	v.at = at;
