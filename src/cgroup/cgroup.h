@@ -89,7 +89,7 @@ int cgroup_freeze(const struct cgroup_context *c, struct husk_error **err);
 int cgroup_thaw(const struct cgroup_context *c, struct husk_error **err);
 /*
  * Sends a signal to every process. SIGKILL uses cgroup.kill where there is one, reaches the frozen, and is repeated until
- * nobody is left; HUSK_ERROR_TIMEOUT after 2 s.
+ * nobody is left; HUSK_ERROR_TIMEOUT after 10 s.
  */
 int cgroup_kill(const struct cgroup_context *c, int signal, struct husk_error **err);
 /* v1 keeps what is frozen from dying of SIGKILL until it is thawed: thaws it, and leaves cgroup2 alone. */

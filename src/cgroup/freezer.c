@@ -70,6 +70,14 @@ static int await_on_v1(const char *path, struct cgroup_wait *w)
 	}
 }
 
+void cgroup_hold_v1(const struct cgroup_dir *dir, struct cgroup_wait *w)
+{
+	auto_free char *path = cgroup_dir_path(dir, NULL);
+
+	if (path && !freezer_write(path, "freezer.state", "FROZEN"))
+		ignored(await_on_v1(path, w)); /* as good as it gets */
+}
+
 static int await_off_v1(const char *path, struct cgroup_wait *w)
 {
 	(void)w; /* true as soon as it is written */

@@ -20,7 +20,8 @@
 
 enum {
 	BATCH = 64, /* pidfds open at a time */
-	KILL_TIMEOUT_US = 2000000,
+	KILL_TIMEOUT_US = 10000000,
+	HOLD_US = 50000,
 	PASS_US = 100000,
 };
 
@@ -106,6 +107,16 @@ void cgroup_let_die(const struct cgroup_context *c)
 	}
 }
 
+/* Until they stand still, or a little while: who forks all the time would be somebody else once the list is read. */
+static void hold_v1(const struct cgroup_context *c)
+{
+	struct cgroup_wait wait = {.deadline_us = cgroup_now_us() + HOLD_US};
+
+	for (size_t i = 0; i < c->dirs->n; i++)
+		if (cgroup_dir_has(&c->dirs->v[i], "freezer"))
+			cgroup_hold_v1(&c->dirs->v[i], &wait); /* the passes are repeated anyway */
+}
+
 /* One attempt to end everything. Without cgroup.kill: hold still, signal what is there, let go. */
 static int kill_pass(const struct cgroup_context *c, struct pid_list *ret)
 {
@@ -114,7 +125,7 @@ static int kill_pass(const struct cgroup_context *c, struct pid_list *ret)
 
 	if (!killed) {
 		held = control(c, true, "cgroup.freeze", "1");
-		(void)control(c, false, "freezer.state", "FROZEN");
+		hold_v1(c);
 	}
 	r = signal_all(c, SIGKILL, ret);
 	if (held)

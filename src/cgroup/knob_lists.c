@@ -342,7 +342,8 @@ static int add_rdma(struct cgroup_compile *c, struct husk_error **err)
 
 static const struct unified_row {
 	const char *file, *reset, *property;
-	const char *key_reset; /* what a key has that nobody set; NULL: no key, or all are always there */
+	const char *
+		key_reset; /* what a key has that nobody set; NULL: no key, or all are always there */
 } unified_rows[] = {
 	{"cgroup.max.depth", "max", NULL},
 	{"cgroup.max.descendants", "max", NULL},

@@ -34,4 +34,7 @@ int cgroup_wait_pids(const struct pid_list *pids, const struct cgroup_wait *w) n
 /* Waits until the directory and those below it have no living process, by either means; answers are the same. */
 int cgroup_wait_empty(const char *path, bool v2, const struct cgroup_wait *w) nodiscard;
 
+/* Freezes by the v1 freezer and waits until all stand still, or the deadline. freezer.c */
+void cgroup_hold_v1(const struct cgroup_dir *dir, struct cgroup_wait *w);
+
 #endif
