@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+import hoststate
 from cgroups import NO_LIMIT, Group, owner
 from harness import call, read, unique, wait_for
-from test_cgroup import hierarchies
 
 MB = 1 << 20
 
@@ -186,6 +186,38 @@ def test_io_all_kinds(husk, running, loop):
     husk("delete", "--force", name)
 
 
+@pytest.fixture
+def io_group(husk, running, loop):
+    """A container, its cgroups and the device with a limit in io.max."""
+    number = os.stat(loop).st_rdev
+    device = f"{os.major(number)}:{os.minor(number)}"
+    name = running(["sleep", "1000"], edits=limits(unified={"io.max": f"{device} rbps=1048576\n{device} wiops=200"}))
+    return name, Group(husk, name), device
+
+
+@needs("io", "v2")
+def test_unified_has_lines(io_group):
+    _, group, device = io_group
+    assert group.read("io", None, "io.max") == f"{device} rbps=1048576 wbps=max riops=max wiops=200"
+
+
+@needs("io", "v2")
+def test_lines_are_all_or_nothing(husk, io_group):
+    name, group, device = io_group
+    before = group.read("io", None, "io.max")
+    for text in (f"{device} rbps=4096 riops=7\n4000:0 rbps=4096", f"{device} rbps=4096\n{device} nonsense=1"):
+        wish = json.dumps({"unified": {"io.max": text}})
+        result = husk("update", "-r", "-", name, stdin=wish, check=False)
+        assert result.rc == 1 and "/linux/resources/unified/io.max:" in result.err and result.err.count("\n") == 1
+        assert group.read("io", None, "io.max") == before
+    # a key that nobody had set before goes again
+    husk("update", "--unified", f"io.max={device} rbps=max wiops=max", name)
+    assert group.read("io", None, "io.max") == ""
+    wish = json.dumps({"unified": {"io.max": f"{device} rbps=4096\n4000:0 rbps=4096"}})
+    assert husk("update", "-r", "-", name, stdin=wish, check=False).rc == 1
+    assert group.read("io", None, "io.max") == ""
+
+
 @needs("memory", "v2")
 def test_check_before_update(husk, running):
     name = running("head -c 30000000 /dev/zero >/dev/shm/x; sleep 1000",
@@ -213,16 +245,18 @@ def test_memory_in_use(husk, running):
 # ---- what cannot be had leaves nothing ----
 
 @pytest.mark.parametrize("resources, pointer", [
-    ({"cpu": {"period": 5}}, "/linux/resources/cpu/"),
+    ({"cpu": {"period": 5}}, "/linux/resources/cpu/period"),
+    ({"memory": {"limit": 64 * MB}, "cpu": {"quota": 5}}, "/linux/resources/cpu/quota"),
     ({"cpu": {"cpus": "4095"}}, "/linux/resources/cpu/cpus"),
     ({"unified": {"nonsense.max": "1"}}, "/linux/resources/unified/nonsense.max"),
     ({"hugepageLimits": [{"pageSize": "3MB", "limit": 1}]}, "/linux/resources/hugepageLimits/0"),
     ({"memory": {"limit": 100, "swap": 50}}, "/linux/resources/memory/swap"),
 ])
-def test_refused(husk, refused, resources, pointer):
-    before = {path: sorted(os.listdir(path)) for path in hierarchies().values()}
-    assert pointer in refused("true", {"/linux/resources": resources})
-    assert {path: sorted(os.listdir(path)) for path in hierarchies().values()} == before
+def test_refused(refused, resources, pointer):
+    group = unique("g")
+    said = refused("true", {"/linux/resources": resources, "/linux/cgroupsPath": f"/{group}/below"})
+    assert pointer + ":" in said
+    assert hoststate.cgroups([group]) == []
 
 
 def test_rdma(husk, running, refused):
