@@ -15,7 +15,7 @@ import pytest
 import harness
 import hoststate
 from cgroups import Group, owner
-from harness import FAULT, bounded, children, read, unique, wait_for, where
+from harness import FAULT, bounded, children, ended, read, unique, wait_for, where
 
 pytestmark = pytest.mark.husk
 HOOKS = {"/hooks/" + kind: [{"path": "/bin/busybox", "args": ["true"]}] for kind in (
@@ -67,6 +67,18 @@ def begin(runtime, bundle, command, name):
             "update": ["update", "--pids-limit", "77", name]}.get(command, ["delete", "--force", name])
 
 
+def end_below(pid):
+    """Kills all below a stopped process, and what they made in the meantime; whether there was anybody."""
+    found = children(pid)[1:]
+    below = found
+    while below:
+        for child in below:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.002)
+        below = [child for child in children(pid)[1:] if not ended(child)]
+    return bool(found)
+
+
 def check_all(runtime, name, work):
     """Every question is answered, delete --force succeeds, and nothing is left."""
     for args in (["list"], ["state", name], ["kill", name, "KILL"], ["ps", name]):
@@ -104,9 +116,7 @@ def test_its_child_is_killed_at(faulty, bundle, work, command, point):
     with open(work + "/err", "wb") as err:
         process = faulty.popen(*args, options=manager(point), env={**os.environ, "HUSK_FAULT_POINT": point}, stderr=err)
     assert stopped(process.pid), f"'{' '.join(args)}' ended without coming to '{point}'"
-    below = children(process.pid)[1:]
-    for pid in below:
-        os.kill(pid, signal.SIGKILL)
+    below = end_below(process.pid)
     process.send_signal(signal.SIGCONT)
     if below and command == "create":
         # A process that died before it was ready is an error; one that died later is a stopped container.
