@@ -42,25 +42,16 @@ static const char *find_line(const char *text, const char *value)
 	return NULL;
 }
 
-/* For each key in `value` its line of now; what is written without a key is the default's (io.weight). */
-static char *keys_back(const struct cgroup_write *w, const char *value, const char *now)
+/* The line of now for the key in `value`; what is written without a key is the default's (io.weight). */
+static char *key_back(const struct cgroup_write *w, const char *value, const char *now)
 {
-	auto_strbuf out = {};
+	size_t n = strcspn(value, " ");
+	auto_free char *key = value[n] ? strndup(value, n) : strdup("default");
+	const char *line = key ? find_line(now, key) : NULL;
 
-	for (const char *p = value; *p;) {
-		size_t n = strcspn(p, "\n"), word = strcspn(p, " \n");
-		auto_free char *key = word < n ? strndup(p, word) : strdup("default");
-		const char *line = key ? find_line(now, key) : NULL;
-
-		if (!key)
-			return NULL;
-		if (line)
-			strbuf_printf(&out, "%.*s\n", (int)strcspn(line, "\n"), line);
-		else if (n)
-			strbuf_printf(&out, "%s %s\n", key, w->reset);
-		p += n + (p[n] == '\n');
-	}
-	return strbuf_failed(&out) ? NULL : strbuf_take(&out);
+	if (!key)
+		return NULL;
+	return line ? strndup(line, strcspn(line, "\n")) : str_printf("%s %s", key, w->reset);
 }
 
 /* What to write to have again what the file says now. NULL: out of memory. */
@@ -69,7 +60,7 @@ static char *way_back(const struct cgroup_write *w, const char *value, const cha
 	const char *line;
 
 	if (w->flags & CGROUP_WRITE_KEYED)
-		return keys_back(w, value, now);
+		return key_back(w, value, now);
 	/* memory.oom_control says more than it takes */
 	line = text_after(now, "oom_kill_disable ");
 	if (line)
@@ -102,37 +93,18 @@ static int read_old(const struct cgroup_write *w, const char *path, const char *
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int write_lines(const char *path, const char *text)
+static int remember(struct cgroup_old *old, const char *path, char **value, unsigned int flags)
 {
-	int r = 0;
-
-	for (const char *p = text; r >= 0 && *p;) {
-		size_t n = strcspn(p, "\n");
-		auto_free char *line = strndup(p, n);
-
-		r = !line ? -ENOMEM : n ? io_write_at(AT_FDCWD, path, line) : 0;
-		p += n + (p[n] == '\n');
-	}
-	return r;
-}
-
-static int write_text(const char *path, const char *text, bool lines)
-{
-	return lines && !text_equal(text, "\n") ? write_lines(path, text)
-						: io_write_at(AT_FDCWD, path, text);
-}
-
-static int remember(struct cgroup_old *old, char **path, char **value, unsigned int flags)
-{
-	struct cgroup_old_value *o = *value ? list_add(old) : NULL;
+	auto_free char *copy = *value ? strdup(path) : NULL;
+	struct cgroup_old_value *o = copy ? list_add(old) : NULL;
 
 	if (!*value)
 		return 0; /* a file that only takes: nothing to put back */
 	if (!o)
 		return -ENOMEM;
-	*o = (struct cgroup_old_value){.path = TAKE_PTR(*path),
+	*o = (struct cgroup_old_value){.path = TAKE_PTR(copy),
 		.value = TAKE_PTR(*value),
-		.lines = (flags & (CGROUP_WRITE_LINES | CGROUP_WRITE_KEYED)) != 0};
+		.lines = (flags & CGROUP_WRITE_LINES) && !(flags & CGROUP_WRITE_KEYED)};
 	return 0;
 }
 
@@ -151,11 +123,39 @@ static int read_above(const struct cgroup_write *w, const char *file, char **ret
 	return r;
 }
 
+static int write_value(
+	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
+{
+	auto_free char *before = NULL;
+	int r = old ? read_old(w, path, value, &before) : 0;
+
+	if (r)
+		return r < 0 ? r : 0;
+	r = io_write_at(AT_FDCWD, path, value);
+	return r >= 0 && old ? remember(old, path, &before, w->flags) : r;
+}
+
+/* Each has a way back of its own: those before one that is refused are in. */
+static int write_lines(
+	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
+{
+	int r = 0;
+
+	for (const char *p = value; r >= 0 && *p;) {
+		size_t n = strcspn(p, "\n");
+		auto_free char *line = strndup(p, n);
+
+		r = !line ? -ENOMEM : n ? write_value(w, path, line, old) : 0;
+		p += n + (p[n] == '\n');
+	}
+	return r;
+}
+
 static int write_file(
 	const struct cgroup_write *w, const char *file, const char *value, struct cgroup_old *old)
 {
-	auto_free char *path = cgroup_dir_path(w->dir, file), *before = NULL, *above = NULL;
-	int r = path ? 0 : -ENOMEM, kept = 0;
+	auto_free char *path = cgroup_dir_path(w->dir, file), *above = NULL;
+	int r = path ? 0 : -ENOMEM;
 
 	if (!r && w->flags & CGROUP_WRITE_INHERIT) {
 		r = read_above(w, file, &above);
@@ -163,16 +163,8 @@ static int write_file(
 	}
 	if (r < 0)
 		return r;
-	if (old) {
-		r = read_old(w, path, value, &before);
-		if (r)
-			return r < 0 ? r : 0;
-	}
-	r = write_text(path, value, w->flags & CGROUP_WRITE_LINES);
-	/* of several lines some may be in, although one was refused */
-	if (old && (r >= 0 || strchr(value, '\n')))
-		kept = remember(old, &path, &before, w->flags);
-	return r < 0 ? r : kept;
+	return w->flags & CGROUP_WRITE_LINES ? write_lines(w, path, value, old)
+					     : write_value(w, path, value, old);
 }
 
 static int write_one(const struct cgroup_write *w, struct cgroup_old *old)
@@ -247,6 +239,22 @@ int cgroup_apply(const struct cgroup_context *c, const struct cgroup_orders *ord
 	return 0;
 }
 
+/* A file of lines that we know no keys of: all that it said. */
+static int put_lines(const struct cgroup_old_value *o)
+{
+	int r = 0;
+
+	for (const char *p = o->value; *p;) {
+		size_t n = strcspn(p, "\n");
+		auto_free char *line = strndup(p, n);
+		int one = line ? io_write_at(AT_FDCWD, o->path, n ? line : "\n") : -ENOMEM;
+
+		r = r < 0 ? r : one;
+		p += n + (p[n] == '\n');
+	}
+	return r;
+}
+
 /* Backwards, and again as long as that helps: the same files that fit only together. */
 void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old)
 {
@@ -263,7 +271,7 @@ void cgroup_restore(const struct cgroup_context *c, struct cgroup_old *old)
 
 			if (!o->path)
 				continue;
-			r = write_text(o->path, o->value, o->lines);
+			r = o->lines ? put_lines(o) : io_write_at(AT_FDCWD, o->path, o->value);
 			if (r == -EINVAL && !last_try)
 				continue;
 			if (r < 0)

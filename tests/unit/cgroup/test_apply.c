@@ -163,6 +163,27 @@ static void test_second_line_is_refused(void **state)
 	expect("v2/c/io.max", "8:0 rbps=5\n");
 	restore(&old);
 	expect("v2/c/io.max", "");
+	assert_string_equal(strbuf_text(&m.logged), "");
+	/* what was not put in is not taken out: there may be no such key */
+	assert_null(strstr(strbuf_text(&m.done), "9:9 rbps=max"));
+}
+
+/* A file of which no keys are known gets all that it said. */
+static void test_lines_without_keys(void **state)
+{
+	struct cgroup_old old = {};
+	struct cgroup_write w = order(V2, "misc.max", "b 3\nc 4", CGROUP_WRITE_LINES);
+
+	(void)state;
+	put("v2/c/misc.max", "a 1\nb 2\n");
+	apply(&w, 1, 0, &old, NULL);
+	strbuf_done(&m.done);
+	m.refuse = "a 1";
+	m.why = -EPERM;
+	cgroup_restore(&m.context, &old);
+	cgroup_old_done(&old);
+	assert_non_null(strstr(strbuf_text(&m.done), "misc.max=a 1\nv2/c/misc.max=b 2\n"));
+	assert_non_null(strstr(strbuf_text(&m.logged), "operation not permitted, ignoring"));
 }
 
 static void test_default_of_a_keyed_file(void **state)
@@ -268,6 +289,7 @@ int main(void)
 		TEST(test_what_is_there_is_not_written),
 		TEST(test_keys),
 		TEST(test_second_line_is_refused),
+		TEST(test_lines_without_keys),
 		TEST(test_default_of_a_keyed_file),
 		TEST(test_oom_control),
 		TEST(test_empty),
