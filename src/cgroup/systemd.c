@@ -184,7 +184,7 @@ static int not_run(const struct call *c, struct husk_error **err)
 
 static int refused(const struct call *c, struct husk_error **err)
 {
-	const char *name = strbuf_text(&c->answer) + 1, *message = name + strlen(name);
+	const char *name = c->answer.text + 1, *message = name + strlen(name);
 	enum husk_error_code code = text_equal(name, "org.freedesktop.DBus.Error.Timeout")
 					    ? HUSK_ERROR_TIMEOUT
 					    : HUSK_ERROR_SYSTEM;
