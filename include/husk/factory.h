@@ -24,6 +24,17 @@ typedef void husk_log_fn(void *data, enum husk_log_level level, const char *mess
 /* Since 0.1. */
 enum husk_rootless { HUSK_ROOTLESS_AUTO, HUSK_ROOTLESS_NO, HUSK_ROOTLESS_YES };
 
+/*
+ * Who makes the cgroups of new containers: husk, by files; systemd, whose units they are then, with cgroupsPath
+ * "SLICE:PREFIX:NAME" (HUSK_ERROR_UNSUPPORTED where husk was built without); nobody: they stay in their caller's, and
+ * a configuration with limits is refused. Since 0.1.
+ */
+enum husk_cgroup_manager {
+	HUSK_CGROUP_MANAGER_CGROUPFS,
+	HUSK_CGROUP_MANAGER_SYSTEMD,
+	HUSK_CGROUP_MANAGER_DISABLED
+};
+
 /* Set size to sizeof(struct husk_factory_options), everything else to zero, then what you want. Since 0.1. */
 struct husk_factory_options {
 	size_t size;
@@ -33,11 +44,8 @@ struct husk_factory_options {
 	enum husk_log_level log_level;
 	enum husk_rootless
 		rootless; /* AUTO: yes unless the effective user may manage cgroups (euid 0 outside a user namespace) */
-	/*
-	 * Non-zero: new containers are units of systemd, which makes their cgroups; cgroupsPath is then
-	 * "SLICE:PREFIX:NAME". HUSK_ERROR_UNSUPPORTED where husk was built without.
-	 */
-	int systemd_cgroup;
+	enum husk_cgroup_manager
+		cgroup_manager; /* of new containers; others have theirs on record */
 	/*
 	 * Where the user's own systemd is: XDG_RUNTIME_DIR and DBUS_SESSION_BUS_ADDRESS, or NULL. It is asked instead
 	 * of the system's unless the effective user is root and both are NULL.

@@ -9,6 +9,7 @@
 #include <base/mem.h>
 #include <base/path.h>
 #include <base/str.h>
+#include <base/table.h>
 #include <base/text.h>
 
 #include <fcntl.h>
@@ -58,21 +59,25 @@ static char *default_root(void)
 	return dir ? path_join(dir, "husk") : NULL;
 }
 
-static int cgroup_manager(struct cli *cli, int *ret_systemd, struct husk_error **err)
+static const struct name_value managers[] = {
+	{"cgroupfs", HUSK_CGROUP_MANAGER_CGROUPFS},
+	{"systemd", HUSK_CGROUP_MANAGER_SYSTEMD},
+	{"disabled", HUSK_CGROUP_MANAGER_DISABLED},
+	{},
+};
+
+static int cgroup_manager(
+	const struct cli *cli, enum husk_cgroup_manager *ret, struct husk_error **err)
 {
 	const char *name = cli->options.cgroup_manager;
+	const struct name_value *row = name ? table_find(managers, name) : NULL;
 
-	*ret_systemd = cli->options.systemd_cgroup;
-	if (!name || text_equal(name, "cgroupfs"))
-		return 0;
-	if (text_equal(name, "systemd"))
-		*ret_systemd = 1;
-	else if (text_equal(name, "disabled"))
-		log_sink_write(&cli->log, HUSK_LOG_WARNING,
-			"cgroup manager 'disabled': cgroups are used as the configuration says, "
-			"ignoring");
-	else
+	if (name && !row)
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "invalid cgroup-manager: '%s'", name);
+	if (row)
+		*ret = (enum husk_cgroup_manager)row->value;
+	else if (cli->options.systemd_cgroup)
+		*ret = HUSK_CGROUP_MANAGER_SYSTEMD;
 	return 0;
 }
 
@@ -91,7 +96,7 @@ int cli_factory(struct cli *cli, struct husk_factory **ret, struct husk_error **
 		.log_level = cli->log.level,
 		.rootless = rootless[cli->options.rootless],
 	};
-	int r = cgroup_manager(cli, &options.systemd_cgroup, err);
+	int r = cgroup_manager(cli, &options.cgroup_manager, err);
 
 	if (r < 0)
 		return r;

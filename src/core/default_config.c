@@ -13,6 +13,7 @@
 #include <oci/mount.h>
 #include <oci/resources.h>
 #include <oci/spec.h>
+#include <schema/schema.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,7 @@ static const char default_text[] =
  "\"options\":[\"nosuid\",\"noexec\",\"nodev\",\"relatime\",\"ro\"]}],"
 "\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"uts\"},"
  "{\"type\":\"mount\"},{\"type\":\"cgroup\"}],"
+"\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}]},"
 "\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/kcore\",\"/proc/keys\",\"/proc/latency_stats\","
  "\"/proc/timer_list\",\"/proc/timer_stats\",\"/proc/sched_debug\",\"/sys/firmware\",\"/proc/scsi\"],"
 "\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\",\"/proc/sys\",\"/proc/sysrq-trigger\"]}}";
@@ -113,9 +115,18 @@ static int adapt_mount(struct oci_mount *m)
 	return r < 0 || replace(&m->type, "none") || replace(&m->source, "/sys") ? -1 : 0;
 }
 
+/* An ordinary user may often not limit anything. */
+static void drop_resources(struct oci_linux *l)
+{
+	schema_free(&oci_resources_type, l->resources);
+	l->resources = NULL;
+}
+
 static int make_rootless(struct oci_spec *spec)
 {
 	int r = own_user_namespace(spec->linux);
+
+	drop_resources(spec->linux);
 
 	list_for_each (m, &spec->mounts)
 		if (!r)

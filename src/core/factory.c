@@ -148,14 +148,14 @@ int husk_factory_new(const struct husk_factory_options *options, struct husk_fac
 
 	if (!options || options->size < sizeof *options)
 		return fail(err, HUSK_ERROR_INVALID_ARGUMENT, "factory options have no valid size");
-	if (options->systemd_cgroup && !programs[PROGRAM_BUS].image)
+	if (options->cgroup_manager == HUSK_CGROUP_MANAGER_SYSTEMD && !programs[PROGRAM_BUS].image)
 		return fail_without_systemd(err);
 	f = calloc(1, sizeof *f);
 	if (!f)
 		return fail_memory(err);
 	f->refs = 1;
 	f->root_fd = f->init_fd = f->bus_fd = -1;
-	f->systemd = options->systemd_cgroup;
+	f->cgroup_manager = options->cgroup_manager;
 	f->rootless = options->rootless;
 	f->log = (struct log){
 		.write = options->log, .data = options->log_data, .level = options->log_level};

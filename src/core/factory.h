@@ -15,7 +15,7 @@ struct husk_factory {
 	char *root; /* absolute path of the state directory */
 	struct log log;
 	enum husk_rootless rootless;
-	bool systemd; /* makes the cgroups of new containers */
+	enum husk_cgroup_manager cgroup_manager; /* of new containers */
 	char *runtime_dir, *bus_address; /* of the user's systemd, or NULL */
 
 	pthread_mutex_t lock; /* of what follows, which is found out or made at the first need */

@@ -41,7 +41,9 @@ static int find_dirs(struct new_cgroups *g, struct husk_error **err)
 	bool given = path && *path;
 	int r = 0;
 
-	if (g->factory->systemd) {
+	if (g->factory->cgroup_manager == HUSK_CGROUP_MANAGER_DISABLED)
+		return 0;
+	if (g->factory->cgroup_manager == HUSK_CGROUP_MANAGER_SYSTEMD) {
 		r = unit_find(g->factory, g->spec, g->id, &g->unit, &g->state->systemd, err);
 		if (!r)
 			r = systemd_annotations(&g->spec->annotations, &g->orders.properties, err);

@@ -168,3 +168,14 @@ def test_delegation(husk, bundle, options, works):
         assert result.rc == 0 and "0::/sub\n" in result.out, result.err
     else:
         assert result.rc != 0 and "Read-only" in result.err
+
+
+def test_no_manager(husk, bundle):
+    """--cgroup-manager disabled: the container stays where its caller is; limits are then an error, not ignored."""
+    made = bundle("cat /proc/self/cgroup; true", edits={"/linux/namespaces": without("cgroup"),
+                                                       "/mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}]})
+    result = husk("run", "--bundle", made.path, unique("n"), options=["--cgroup-manager", "disabled"])
+    assert result.out == read("/proc/self/cgroup")
+    made.write({"/linux/resources": {"pids": {"limit": 5}}})
+    result = husk("run", "--bundle", made.path, unique("n"), options=["--cgroup-manager", "disabled"], check=False)
+    assert result.rc == 1 and "/linux/resources/pids/limit" in result.err

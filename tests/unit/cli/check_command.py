@@ -77,7 +77,7 @@ class Arguments(Case):
 
     def test_global_options_reach_the_factory(self):
         self.husk("--root", "/r", "--debug", "-rootless=true", "--cgroup-manager=systemd", "list", "-q")
-        self.assertEqual(read(self.calls_file), "factory root=/r level=3 rootless=2 systemd=1\n")
+        self.assertEqual(read(self.calls_file), "factory root=/r level=3 rootless=2 manager=1\n")
 
     def test_default_root(self):
         self.husk("list", "-q", env={"XDG_RUNTIME_DIR": "/x"})
@@ -96,8 +96,12 @@ class Arguments(Case):
     def test_root_must_not_be_the_root(self):
         self.assertIn("'--root' must not be '//'", self.husk("--root=//", "list", status=1).stderr)
 
-    def test_disabled_cgroups_are_warned_about(self):
-        self.assertIn("level=warning", self.husk("--cgroup-manager=disabled", "list").stderr)
+    def test_cgroup_managers(self):
+        for words, number in ([], 0), (["--cgroup-manager=cgroupfs"], 0), (["--systemd-cgroup"], 1), \
+                (["--cgroup-manager=systemd"], 1), (["--cgroup-manager", "disabled"], 2):
+            self.husk(*words, "list")
+            factories = [line for line in read(self.calls_file).splitlines() if line.startswith("factory ")]
+            self.assertTrue(factories[-1].endswith(f" manager={number}"), factories[-1])
         self.assertIn("invalid cgroup-manager", self.husk("--cgroup-manager=x", "list", status=1).stderr)
 
     def test_bundle_defaults_and_config_file(self):

@@ -86,8 +86,8 @@ const char *husk_status_name(enum husk_status status)
 int husk_factory_new(
 	const struct husk_factory_options *o, struct husk_factory **ret, struct husk_error **err)
 {
-	note("factory root=%s level=%d rootless=%d systemd=%d", o->root, o->log_level, o->rootless,
-		o->systemd_cgroup);
+	note("factory root=%s level=%d rootless=%d manager=%d", o->root, o->log_level, o->rootless,
+		o->cgroup_manager);
 	if (getenv("FAKE_WARNING"))
 		o->log(o->log_data, HUSK_LOG_WARNING, getenv("FAKE_WARNING"));
 	*ret = calloc(1, sizeof **ret);
