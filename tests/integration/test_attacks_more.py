@@ -194,8 +194,8 @@ def test_planted_state(husk, bundle, work, canary, verb, plant):  # noqa: F811
 
 def test_programs_of_the_image_are_not_the_hosts(rootless, bundle_of_user, user, canary):  # noqa: F811
     """CVE-2026-84042: what the runtime needs of the host (newuidmap) comes neither from $PATH nor from the bundle."""
-    path = bundle_of_user("id -u", {"/linux/uidMappings": ranges("subuid", user.pw_uid),
-                                    "/linux/gidMappings": ranges("subgid", user.pw_gid)})
+    path = bundle_of_user("id -u", {"/linux/uidMappings": ranges("subuid", user),
+                                    "/linux/gidMappings": ranges("subgid", user)})
     os.chmod(canary, 0o777)
     for place in (path, path + "/rootfs", path + "/rootfs/bin", path + "/rootfs/usr/bin"):
         os.makedirs(place, exist_ok=True)
