@@ -395,8 +395,9 @@ static char *unified_property(const char *file, const char *value)
 static int add_unified_property(struct cgroup_compile *c, const struct unified_row *row,
 	const char *value, struct husk_error **err)
 {
-	char *text = row && row->property && c->wishes->systemd ? unified_property(row->file, value)
-								: NULL;
+	auto_free char *text = row && row->property && c->wishes->systemd
+				       ? unified_property(row->file, value)
+				       : NULL;
 
 	if (!text)
 		return 0;
