@@ -4,6 +4,7 @@
 The build with -Dfault_injection=true stops itself (SIGSTOP) at the point that HUSK_FAULT_POINT names; the points
 come from the program itself. With the normal build the moment is left to chance.
 """
+import contextlib
 import os
 import random
 import signal
@@ -73,7 +74,8 @@ def end_below(pid):
     below = found
     while below:
         for child in below:
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the end of an init takes those below it along
+                os.kill(child, signal.SIGKILL)
         time.sleep(0.002)
         below = [child for child in children(pid)[1:] if not ended(child)]
     return bool(found)
