@@ -669,4 +669,8 @@ class Pty(Case):
 
 
 if __name__ == "__main__":
+    # nohup and `&` of a shell leave signals ignored, and no shell can trap what was ignored when it began
+    for caught in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(caught) == signal.SIG_IGN:
+            signal.signal(caught, signal.SIG_DFL)
     unittest.main(verbosity=1)
