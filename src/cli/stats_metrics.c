@@ -2,7 +2,8 @@
 /*
  * OpenMetrics 1.0. The format wants all samples of a family together, so the loop goes over families, and in each over
  * containers. A family is a row; what it has of one container is a list of series (values with the rest of their
- * labels), or a function where the labels are not known before. Units are base units: seconds, bytes, ratios.
+ * labels), or a function of some members where the labels are not known before. Units are base units: seconds, bytes,
+ * ratios.
  */
 #include <cli/stats_out.h>
 #include <base/attr.h>
@@ -14,7 +15,7 @@
 enum scale { PLAIN, NANOSECONDS, MICROSECONDS, HUNDREDTHS_OF_PERCENT };
 
 struct series {
-	const char *labels; /* besides the id; "" for none, NULL ends the list */
+	const char *labels; /* besides the id; NULL ends the list */
 	size_t offset; /* of a struct husk_value in the group */
 };
 
@@ -34,7 +35,14 @@ struct family {
 	enum scale scale;
 	const struct series *series; /* or */
 	void (*write)(const struct writer *w, const void *group);
+	size_t members
+		[2]; /* that `write` reads: offsets in the group, or in each entry of its list */
 };
+
+static const void *member(const struct writer *w, size_t i, const void *in)
+{
+	return (const char *)in + w->family->members[i];
+}
 
 /* ---- lines ---- */
 
@@ -99,14 +107,15 @@ static void end_sample(const struct writer *w, uint64_t value)
 		strbuf_printf(w->out, "%" PRIu64 "\n", value);
 }
 
-/* With one label more. */
+/* Unless it was not read; with one label more, if any. */
 static void add_sample(const struct writer *w, const char *label, const char *value,
 	const struct husk_value *number)
 {
 	if (!number->set)
 		return;
 	begin_sample(w);
-	add_label(w, label, value);
+	if (label)
+		add_label(w, label, value);
 	end_sample(w, number->value);
 }
 
@@ -119,7 +128,12 @@ static void add_numbered(
 	add_sample(w, label, text, value);
 }
 
-/* ---- what is a list ---- */
+/* ---- what is no list of series ---- */
+
+static void write_value(const struct writer *w, const void *group)
+{
+	add_sample(w, NULL, NULL, member(w, 0, group));
+}
 
 static void write_percpu(const struct writer *w, const void *group)
 {
@@ -156,8 +170,10 @@ static void write_numa(const struct writer *w, const void *group)
 		}
 }
 
-static void write_io_list(const struct writer *w, const struct husk_io_list *list)
+static void write_io_list(const struct writer *w, const void *group)
 {
+	const struct husk_io_list *list = member(w, 0, group);
+
 	for (size_t i = 0; i < list->count; i++) {
 		const struct husk_io_entry *e = &list->entries[i];
 
@@ -170,16 +186,6 @@ static void write_io_list(const struct writer *w, const struct husk_io_list *lis
 			add_label(w, "operation", e->operation);
 		end_sample(w, e->value);
 	}
-}
-
-static void write_io_bytes(const struct writer *w, const void *group)
-{
-	write_io_list(w, &((const struct husk_io_stats *)group)->service_bytes);
-}
-
-static void write_io_operations(const struct writer *w, const void *group)
-{
-	write_io_list(w, &((const struct husk_io_stats *)group)->serviced);
 }
 
 static void write_io_cost(const struct writer *w, const void *group)
@@ -202,33 +208,21 @@ static void write_io_cost(const struct writer *w, const void *group)
 		}
 }
 
-/* One member of every page size. */
-static void write_hugetlb_member(const struct writer *w, const void *group, size_t offset)
+static void write_hugetlb(const struct writer *w, const void *group)
 {
 	const struct husk_hugetlb_stats *s = group;
 
 	for (size_t i = 0; i < s->count; i++)
-		add_sample(w, "size", s->entries[i].page_size,
-			(const struct husk_value *)((const char *)&s->entries[i] + offset));
+		add_sample(w, "size", s->entries[i].page_size, member(w, 0, &s->entries[i]));
 }
 
-static void write_hugetlb_usage(const struct writer *w, const void *group)
+/* Of the length and the pointer of a list. */
+static void write_rdma(const struct writer *w, const void *group)
 {
-	write_hugetlb_member(w, group, offsetof(struct husk_hugetlb_entry, usage.usage));
-}
+	size_t n = *(const size_t *)member(w, 0, group);
+	const struct husk_rdma_entry *v =
+		*(const struct husk_rdma_entry *const *)member(w, 1, group);
 
-static void write_hugetlb_limit(const struct writer *w, const void *group)
-{
-	write_hugetlb_member(w, group, offsetof(struct husk_hugetlb_entry, usage.limit));
-}
-
-static void write_hugetlb_failures(const struct writer *w, const void *group)
-{
-	write_hugetlb_member(w, group, offsetof(struct husk_hugetlb_entry, usage.fail_count));
-}
-
-static void write_rdma_list(const struct writer *w, const struct husk_rdma_entry *v, size_t n)
-{
 	for (size_t i = 0; i < n; i++) {
 		const struct husk_value *values[] = {&v[i].hca_handles, &v[i].hca_objects};
 
@@ -243,106 +237,47 @@ static void write_rdma_list(const struct writer *w, const struct husk_rdma_entry
 	}
 }
 
-static void write_rdma_current(const struct writer *w, const void *group)
-{
-	const struct husk_rdma_stats *s = group;
-
-	write_rdma_list(w, s->current, s->current_count);
-}
-
-static void write_rdma_limit(const struct writer *w, const void *group)
-{
-	const struct husk_rdma_stats *s = group;
-
-	write_rdma_list(w, s->limit, s->limit_count);
-}
-
-static void write_misc_member(const struct writer *w, const void *group, size_t offset)
+static void write_misc(const struct writer *w, const void *group)
 {
 	const struct husk_misc_stats *s = group;
 
 	for (size_t i = 0; i < s->count; i++)
-		add_sample(w, "resource", s->entries[i].resource,
-			(const struct husk_value *)((const char *)&s->entries[i] + offset));
+		add_sample(w, "resource", s->entries[i].resource, member(w, 0, &s->entries[i]));
 }
 
-static void write_misc_usage(const struct writer *w, const void *group)
-{
-	write_misc_member(w, group, offsetof(struct husk_misc_entry, usage));
-}
-
-static void write_misc_limit(const struct writer *w, const void *group)
-{
-	write_misc_member(w, group, offsetof(struct husk_misc_entry, limit));
-}
-
-static void write_misc_events(const struct writer *w, const void *group)
-{
-	write_misc_member(w, group, offsetof(struct husk_misc_entry, events));
-}
-
-/* The same member of both directions. */
-static void write_interfaces(const struct writer *w, const void *group, size_t rx, size_t tx)
+/* Of what was received and what was sent. */
+static void write_interfaces(const struct writer *w, const void *group)
 {
 	const struct husk_network_stats *s = group;
 
 	for (size_t i = 0; i < s->count; i++)
-		for (int sent = 0; sent < 2; sent++) {
-			const void *at = (const char *)&s->interfaces[i] + (sent ? tx : rx);
-
+		for (size_t sent = 0; sent < 2; sent++) {
 			begin_sample(w);
 			add_label(w, "interface", s->interfaces[i].name);
 			add_label(w, "direction", sent ? "sent" : "received");
-			end_sample(w, *(const uint64_t *)at);
+			end_sample(w, *(const uint64_t *)member(w, sent, &s->interfaces[i]));
 		}
 }
 
-#define NET(member) offsetof(struct husk_network_interface, member)
-
-static void write_net_bytes(const struct writer *w, const void *group)
-{
-	write_interfaces(w, group, NET(rx_bytes), NET(tx_bytes));
-}
-
-static void write_net_packets(const struct writer *w, const void *group)
-{
-	write_interfaces(w, group, NET(rx_packets), NET(tx_packets));
-}
-
-static void write_net_errors(const struct writer *w, const void *group)
-{
-	write_interfaces(w, group, NET(rx_errors), NET(tx_errors));
-}
-
-static void write_net_dropped(const struct writer *w, const void *group)
-{
-	write_interfaces(w, group, NET(rx_dropped), NET(tx_dropped));
-}
-
-static void write_llc(const struct writer *w, const void *group)
+static void write_rdt(const struct writer *w, const void *group)
 {
 	const struct husk_rdt_stats *s = group;
 
 	for (size_t i = 0; i < s->domain_count; i++)
-		add_numbered(w, "domain", s->domains[i].domain, &s->domains[i].llc_occupancy);
+		add_numbered(w, "domain", s->domains[i].domain, member(w, 0, &s->domains[i]));
 }
 
-static void write_mbm(const struct writer *w, const void *group)
+static void write_stall(const struct writer *w, const void *group)
 {
-	const struct husk_rdt_stats *s = group;
+	const struct husk_pressure *p = member(w, 0, group);
 
-	for (size_t i = 0; i < s->domain_count; i++)
-		add_numbered(w, "domain", s->domains[i].domain, &s->domains[i].mbm_total_bytes);
-}
-
-static void add_stall(const struct writer *w, const struct husk_pressure *p)
-{
 	add_sample(w, "level", "some", &(struct husk_value){p->some.set, p->some.total});
 	add_sample(w, "level", "full", &(struct husk_value){p->full.set, p->full.total});
 }
 
-static void add_averages(const struct writer *w, const struct husk_pressure *p)
+static void write_averages(const struct writer *w, const void *group)
 {
+	const struct husk_pressure *p = member(w, 0, group);
 	const struct husk_pressure_line *lines[] = {&p->some, &p->full};
 
 	for (size_t k = 0; k < ARRAY_LEN(lines); k++) {
@@ -361,57 +296,20 @@ static void add_averages(const struct writer *w, const struct husk_pressure *p)
 	}
 }
 
-static void write_cpu_stall(const struct writer *w, const void *group)
-{
-	add_stall(w, &((const struct husk_cpu_stats *)group)->pressure);
-}
-
-static void write_cpu_averages(const struct writer *w, const void *group)
-{
-	add_averages(w, &((const struct husk_cpu_stats *)group)->pressure);
-}
-
-static void write_memory_stall(const struct writer *w, const void *group)
-{
-	add_stall(w, &((const struct husk_memory_stats *)group)->pressure);
-}
-
-static void write_memory_averages(const struct writer *w, const void *group)
-{
-	add_averages(w, &((const struct husk_memory_stats *)group)->pressure);
-}
-
-static void write_io_stall(const struct writer *w, const void *group)
-{
-	add_stall(w, &((const struct husk_io_stats *)group)->pressure);
-}
-
-static void write_io_averages(const struct writer *w, const void *group)
-{
-	add_averages(w, &((const struct husk_io_stats *)group)->pressure);
-}
-
 /* ---- the families ---- */
 
 #define CPU(member) offsetof(struct husk_cpu_stats, member)
 #define MEMORY(member) offsetof(struct husk_memory_stats, member)
+#define IO(member) offsetof(struct husk_io_stats, member)
+#define HUGETLB(member) offsetof(struct husk_hugetlb_entry, member)
+#define RDMA(member) offsetof(struct husk_rdma_stats, member)
+#define MISC(member) offsetof(struct husk_misc_entry, member)
+#define NET(member) offsetof(struct husk_network_interface, member)
+#define RDT(member) offsetof(struct husk_rdt_domain, member)
 #define PIDS(member) offsetof(struct husk_pids_stats, member)
 #define IN(member) offsetof(struct husk_stats, member)
 
 /* clang-format off */
-#define ONE(name, offset) static const struct series name[] = {{"", offset}, {}}
-ONE(cpu_total, CPU(total));
-ONE(cpu_periods, CPU(periods));
-ONE(cpu_throttled, CPU(throttled_periods));
-ONE(cpu_throttled_time, CPU(throttled_time));
-ONE(cpu_bursts, CPU(burst_periods));
-ONE(cpu_burst_time, CPU(burst_time));
-ONE(memory_cache, MEMORY(cache));
-ONE(pids_current, PIDS(current));
-ONE(pids_limit, PIDS(limit));
-ONE(pids_peak, PIDS(peak));
-ONE(pids_events, PIDS(max_events));
-
 static const struct series cpu_modes[] = {
 	{"mode=\"user\"", CPU(user)}, {"mode=\"kernel\"", CPU(kernel)}, {}};
 
@@ -440,49 +338,50 @@ static const struct series memory_events[] = {
 };
 
 static const struct family families[] = {
-	{"cpu_usage_seconds", "counter", "seconds", "CPU time used.", IN(cpu), NANOSECONDS, cpu_total},
+	{"cpu_usage_seconds", "counter", "seconds", "CPU time used.", IN(cpu), NANOSECONDS, NULL, write_value, {CPU(total)}},
 	{"cpu_mode_seconds", "counter", "seconds", "CPU time used, by mode.", IN(cpu), NANOSECONDS, cpu_modes},
 	{"cpu_core_seconds", "counter", "seconds", "CPU time used, by CPU.", IN(cpu), NANOSECONDS, .write = write_percpu},
-	{"cpu_periods", "counter", "", "Periods of the CPU quota.", IN(cpu), PLAIN, cpu_periods},
-	{"cpu_throttled_periods", "counter", "", "Periods in which the CPU quota was used up.", IN(cpu), PLAIN, cpu_throttled},
-	{"cpu_throttled_seconds", "counter", "seconds", "Time spent throttled.", IN(cpu), NANOSECONDS, cpu_throttled_time},
-	{"cpu_bursts", "counter", "", "Periods in which saved CPU time was used.", IN(cpu), PLAIN, cpu_bursts},
-	{"cpu_burst_seconds", "counter", "seconds", "Saved CPU time used.", IN(cpu), NANOSECONDS, cpu_burst_time},
-	{"cpu_stall_seconds", "counter", "seconds", "Time tasks were waiting for CPU (PSI).", IN(cpu), MICROSECONDS, .write = write_cpu_stall},
-	{"cpu_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for CPU (PSI).", IN(cpu), HUNDREDTHS_OF_PERCENT, .write = write_cpu_averages},
+	{"cpu_periods", "counter", "", "Periods of the CPU quota.", IN(cpu), PLAIN, NULL, write_value, {CPU(periods)}},
+	{"cpu_throttled_periods", "counter", "", "Periods in which the CPU quota was used up.", IN(cpu), PLAIN, NULL, write_value, {CPU(throttled_periods)}},
+	{"cpu_throttled_seconds", "counter", "seconds", "Time spent throttled.", IN(cpu), NANOSECONDS, NULL, write_value, {CPU(throttled_time)}},
+	{"cpu_bursts", "counter", "", "Periods in which saved CPU time was used.", IN(cpu), PLAIN, NULL, write_value, {CPU(burst_periods)}},
+	{"cpu_burst_seconds", "counter", "seconds", "Saved CPU time used.", IN(cpu), NANOSECONDS, NULL, write_value, {CPU(burst_time)}},
+	{"cpu_stall_seconds", "counter", "seconds", "Time tasks were waiting for CPU (PSI).", IN(cpu), MICROSECONDS, NULL, write_stall, {CPU(pressure)}},
+	{"cpu_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for CPU (PSI).", IN(cpu), HUNDREDTHS_OF_PERCENT, NULL, write_averages, {CPU(pressure)}},
 	{"memory_usage_bytes", "gauge", "bytes", "Memory used.", IN(memory), PLAIN, memory_usage},
 	{"memory_peak_bytes", "gauge", "bytes", "Most memory used.", IN(memory), PLAIN, memory_peak},
 	{"memory_limit_bytes", "gauge", "bytes", "Memory limit.", IN(memory), PLAIN, memory_limit},
 	{"memory_failures", "counter", "", "Times a memory limit was hit.", IN(memory), PLAIN, memory_failures},
-	{"memory_cache_bytes", "gauge", "bytes", "Page cache.", IN(memory), PLAIN, memory_cache},
+	{"memory_cache_bytes", "gauge", "bytes", "Page cache.", IN(memory), PLAIN, NULL, write_value, {MEMORY(cache)}},
 	{"memory_events", "counter", "", "Events of the memory controller.", IN(memory), PLAIN, memory_events},
 	{"memory_numa_pages", "gauge", "pages", "Memory by node.", IN(memory), PLAIN, .write = write_numa},
 	{"memory_stat", "unknown", "", "The lines of memory.stat.", IN(memory), PLAIN, .write = write_raw},
-	{"memory_stall_seconds", "counter", "seconds", "Time tasks were waiting for memory (PSI).", IN(memory), MICROSECONDS, .write = write_memory_stall},
-	{"memory_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for memory (PSI).", IN(memory), HUNDREDTHS_OF_PERCENT, .write = write_memory_averages},
-	{"pids", "gauge", "", "Processes and threads.", IN(pids), PLAIN, pids_current},
-	{"pids_limit", "gauge", "", "Limit of processes and threads.", IN(pids), PLAIN, pids_limit},
-	{"pids_peak", "gauge", "", "Most processes and threads.", IN(pids), PLAIN, pids_peak},
-	{"pids_limit_hits", "counter", "", "Forks refused by the limit.", IN(pids), PLAIN, pids_events},
-	{"io_bytes", "counter", "bytes", "Bytes read and written, by device.", IN(io), PLAIN, .write = write_io_bytes},
-	{"io_operations", "counter", "", "I/O operations, by device.", IN(io), PLAIN, .write = write_io_operations},
+	{"memory_stall_seconds", "counter", "seconds", "Time tasks were waiting for memory (PSI).", IN(memory), MICROSECONDS, NULL, write_stall, {MEMORY(pressure)}},
+	{"memory_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for memory (PSI).", IN(memory), HUNDREDTHS_OF_PERCENT, NULL, write_averages, {MEMORY(pressure)}},
+	{"pids", "gauge", "", "Processes and threads.", IN(pids), PLAIN, NULL, write_value, {PIDS(current)}},
+	{"pids_limit", "gauge", "", "Limit of processes and threads.", IN(pids), PLAIN, NULL, write_value, {PIDS(limit)}},
+	{"pids_peak", "gauge", "", "Most processes and threads.", IN(pids), PLAIN, NULL, write_value, {PIDS(peak)}},
+	{"pids_limit_hits", "counter", "", "Forks refused by the limit.", IN(pids), PLAIN, NULL, write_value, {PIDS(max_events)}},
+	{"io_bytes", "counter", "bytes", "Bytes read and written, by device.", IN(io), PLAIN, NULL, write_io_list, {IO(service_bytes)}},
+	{"io_operations", "counter", "", "I/O operations, by device.", IN(io), PLAIN, NULL, write_io_list, {IO(serviced)}},
 	{"io_cost_seconds", "counter", "seconds", "Times of the I/O cost controller, by device.", IN(io), MICROSECONDS, .write = write_io_cost},
-	{"io_stall_seconds", "counter", "seconds", "Time tasks were waiting for I/O (PSI).", IN(io), MICROSECONDS, .write = write_io_stall},
-	{"io_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for I/O (PSI).", IN(io), HUNDREDTHS_OF_PERCENT, .write = write_io_averages},
-	{"hugetlb_usage_bytes", "gauge", "bytes", "Huge pages used, by size.", IN(hugetlb), PLAIN, .write = write_hugetlb_usage},
-	{"hugetlb_limit_bytes", "gauge", "bytes", "Limit of huge pages, by size.", IN(hugetlb), PLAIN, .write = write_hugetlb_limit},
-	{"hugetlb_failures", "counter", "", "Times a limit of huge pages was hit.", IN(hugetlb), PLAIN, .write = write_hugetlb_failures},
-	{"rdma_current", "gauge", "", "RDMA resources used.", IN(rdma), PLAIN, .write = write_rdma_current},
-	{"rdma_limit", "gauge", "", "Limits of RDMA resources.", IN(rdma), PLAIN, .write = write_rdma_limit},
-	{"misc_current", "gauge", "", "Resources of the misc controller used.", IN(misc), PLAIN, .write = write_misc_usage},
-	{"misc_limit", "gauge", "", "Limits of resources of the misc controller.", IN(misc), PLAIN, .write = write_misc_limit},
-	{"misc_limit_hits", "counter", "", "Times a limit of the misc controller was hit.", IN(misc), PLAIN, .write = write_misc_events},
-	{"network_bytes", "counter", "bytes", "Traffic, by interface.", IN(network), PLAIN, .write = write_net_bytes},
-	{"network_packets", "counter", "", "Packets, by interface.", IN(network), PLAIN, .write = write_net_packets},
-	{"network_errors", "counter", "", "Errors, by interface.", IN(network), PLAIN, .write = write_net_errors},
-	{"network_dropped_packets", "counter", "", "Packets dropped, by interface.", IN(network), PLAIN, .write = write_net_dropped},
-	{"rdt_llc_occupancy_bytes", "gauge", "bytes", "Last-level cache occupied, by domain.", IN(rdt), PLAIN, .write = write_llc},
-	{"rdt_memory_bandwidth_bytes", "counter", "bytes", "Memory traffic, by domain.", IN(rdt), PLAIN, .write = write_mbm},
+	{"io_stall_seconds", "counter", "seconds", "Time tasks were waiting for I/O (PSI).", IN(io), MICROSECONDS, NULL, write_stall, {IO(pressure)}},
+	{"io_pressure_ratio", "gauge", "ratio", "Share of recent time tasks were waiting for I/O (PSI).", IN(io), HUNDREDTHS_OF_PERCENT, NULL, write_averages, {IO(pressure)}},
+	{"hugetlb_usage_bytes", "gauge", "bytes", "Huge pages used, by size.", IN(hugetlb), PLAIN, NULL, write_hugetlb, {HUGETLB(usage.usage)}},
+	{"hugetlb_limit_bytes", "gauge", "bytes", "Limit of huge pages, by size.", IN(hugetlb), PLAIN, NULL, write_hugetlb, {HUGETLB(usage.limit)}},
+	{"hugetlb_failures", "counter", "", "Times a limit of huge pages was hit.", IN(hugetlb), PLAIN, NULL, write_hugetlb, {HUGETLB(usage.fail_count)}},
+	{"rdma_current", "gauge", "", "RDMA resources used.", IN(rdma), PLAIN, NULL, write_rdma, {RDMA(current_count), RDMA(current)}},
+	{"rdma_limit", "gauge", "", "Limits of RDMA resources.", IN(rdma), PLAIN, NULL, write_rdma, {RDMA(limit_count), RDMA(limit)}},
+	{"misc_current", "gauge", "", "Resources of the misc controller used.", IN(misc), PLAIN, NULL, write_misc, {MISC(usage)}},
+	{"misc_limit", "gauge", "", "Limits of resources of the misc controller.", IN(misc), PLAIN, NULL, write_misc, {MISC(limit)}},
+	{"misc_limit_hits", "counter", "", "Times a limit of the misc controller was hit.", IN(misc), PLAIN, NULL, write_misc, {MISC(events)}},
+	{"network_bytes", "counter", "bytes", "Traffic, by interface.", IN(network), PLAIN, NULL, write_interfaces, {NET(rx_bytes), NET(tx_bytes)}},
+	{"network_packets", "counter", "", "Packets, by interface.", IN(network), PLAIN, NULL, write_interfaces, {NET(rx_packets), NET(tx_packets)}},
+	{"network_errors", "counter", "", "Errors, by interface.", IN(network), PLAIN, NULL, write_interfaces, {NET(rx_errors), NET(tx_errors)}},
+	{"network_dropped_packets", "counter", "", "Packets dropped, by interface.", IN(network), PLAIN, NULL, write_interfaces, {NET(rx_dropped), NET(tx_dropped)}},
+	{"rdt_llc_occupancy_bytes", "gauge", "bytes", "Last-level cache occupied, by domain.", IN(rdt), PLAIN, NULL, write_rdt, {RDT(llc_occupancy)}},
+	{"rdt_memory_bandwidth_bytes", "counter", "bytes", "Memory traffic, by domain.", IN(rdt), PLAIN, NULL, write_rdt, {RDT(mbm_total_bytes)}},
+	{"rdt_local_memory_bandwidth_bytes", "counter", "bytes", "Traffic with the memory of the domain itself.", IN(rdt), PLAIN, NULL, write_rdt, {RDT(mbm_local_bytes)}},
 };
 /* clang-format on */
 
@@ -503,7 +402,7 @@ static void add_series(const struct writer *w, const void *group)
 		if (!v->set)
 			continue;
 		begin_sample(w);
-		strbuf_printf(w->out, "%s%s", *s->labels ? "," : "", s->labels);
+		strbuf_printf(w->out, ",%s", s->labels);
 		end_sample(w, v->value);
 	}
 }

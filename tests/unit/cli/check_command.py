@@ -425,6 +425,8 @@ class Statistics(Case):
                      'husk_io_bytes_total{id="c1",device="8:0",operation="Write"} 2500000',
                      'husk_io_cost_seconds_total{id="c1",device="8:0",kind="usage"} 0.000017',
                      'husk_rdt_llc_occupancy_bytes{id="c1",domain="0"} 4096',
+                     'husk_rdt_memory_bandwidth_bytes_total{id="c1",domain="0"} 8192',
+                     'husk_rdt_local_memory_bandwidth_bytes_total{id="c1",domain="0"} 1024',
                      'husk_network_bytes_total{id="c1",interface="e\\"\ufffd\ufffd",direction="sent"} 2000000'):
             self.assertIn(line + "\n", text)
         self.assertNotIn('memory_usage_bytes{id="c1",of="memory_swap"}', text)  # absent is not 0
