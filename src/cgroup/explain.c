@@ -133,6 +133,10 @@ int cgroup_fail_write(const struct cgroup_write *w, int r, struct husk_error **e
 	if (r == -EBUSY && text_equal(w->file, "memory.limit_in_bytes"))
 		return fail_memory_in_use(w, r, err);
 	dir = cgroup_dir_path(w->dir, NULL);
+	if (w->flags & CGROUP_WRITE_INHERIT)
+		return fail_full(err, HUSK_ERROR_SYSTEM, -r, w->at,
+			"%s: cannot take over the value of the cgroup above in '%s/%s': %s", w->at,
+			dir ? dir : w->dir->path, w->file, errno_text(-r));
 	return fail_full(err, HUSK_ERROR_SYSTEM, -r, w->at, "%s: cannot write '%s' to '%s/%s': %s",
 		w->at, line, dir ? dir : w->dir->path, w->file, errno_text(-r));
 }

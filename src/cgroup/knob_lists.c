@@ -138,17 +138,17 @@ static int check_owner(const struct cgroup_owner *owner, const char *v1_file, co
 	return 0;
 }
 
-/* A line for one key. */
-static int add_keyed(struct cgroup_compile *c, const struct cgroup_owner *owner, const char *file,
-	char *value, const char *reset, const char *at, struct husk_error **err)
+/* A line for one key, whose value is taken; NULL when there is no memory. */
+static struct cgroup_write *add_keyed(struct cgroup_compile *c, const struct cgroup_owner *owner,
+	const char *file, char *value, const char *reset, const char *at)
 {
 	struct cgroup_write *w = cgroup_add_write(c, owner, strdup(file), value, strdup(at));
 
 	if (!w)
-		return fail_memory(err);
+		return NULL;
 	w->flags |= CGROUP_WRITE_KEYED;
 	w->reset = reset;
-	return 0;
+	return w;
 }
 
 /* ---- block devices ---- */
@@ -189,7 +189,9 @@ static int add_throttle(struct cgroup_compile *c, const struct throttle *t,
 	else
 		strbuf_printf(&value, "%" PRIu64, d->rate.value);
 	return add_keyed(c, &owner, owner.dir->v2 ? "io.max" : t->v1_file, strbuf_take(&value),
-		owner.dir->v2 ? IO_MAX_RESET : "0", at, err);
+		       owner.dir->v2 ? IO_MAX_RESET : "0", at)
+		       ? 0
+		       : fail_memory(err);
 }
 
 static int add_throttles(struct cgroup_compile *c, struct husk_error **err)
@@ -230,12 +232,14 @@ static int add_weight(struct cgroup_compile *c, const struct oci_weight_device *
 	if (!weight.set || !weight.value)
 		return 0;
 	r = check_owner(&owner, v1, leaf ? NULL : "io.bfq.weight", at, err);
-	if (!r)
-		r = add_keyed(c, &owner, owner.dir->v2 ? "io.bfq.weight" : v1,
-			device_weight(d, weight.value), owner.dir->v2 ? "default" : "0", at, err);
-	if (r < 0 || leaf)
+	if (r < 0)
 		return r;
-	w = &c->orders->writes.v[c->orders->writes.n - 1];
+	w = add_keyed(c, &owner, owner.dir->v2 ? "io.bfq.weight" : v1,
+		device_weight(d, weight.value), owner.dir->v2 ? "default" : "0", at);
+	if (!w)
+		return fail_memory(err);
+	if (leaf)
+		return 0;
 	w->other_file = strdup(owner.dir->v2 ? "io.weight" : "blkio.bfq.weight_device");
 	w->other_value =
 		device_weight(d, owner.dir->v2 ? cgroup_io_weight(weight.value) : weight.value);
@@ -295,12 +299,11 @@ static int add_priorities(struct cgroup_compile *c, struct husk_error **err)
 		auto_free char *at = str_printf("/linux/resources/network/priorities/%zu", i);
 		int r = at ? check_owner(&owner, "", NULL, at, err) : fail_memory(err);
 
-		if (!r)
-			r = add_keyed(c, &owner, "net_prio.ifpriomap",
-				str_printf("%s %" PRIu64, p->name, p->priority.value), "0", at,
-				err);
 		if (r < 0)
 			return r;
+		if (!add_keyed(c, &owner, "net_prio.ifpriomap",
+			    str_printf("%s %" PRIu64, p->name, p->priority.value), "0", at))
+			return fail_memory(err);
 	}
 	return 0;
 }
@@ -330,10 +333,9 @@ static int add_rdma(struct cgroup_compile *c, struct husk_error **err)
 		strbuf_add(&value, device->key);
 		add_rdma_limit(&value, "hca_handle", device->hca_handles);
 		add_rdma_limit(&value, "hca_object", device->hca_objects);
-		r = add_keyed(c, &owner, "rdma.max", strbuf_take(&value),
-			"hca_handle=max hca_object=max", at.text, err);
-		if (r < 0)
-			return r;
+		if (!add_keyed(c, &owner, "rdma.max", strbuf_take(&value),
+			    "hca_handle=max hca_object=max", at.text))
+			return fail_memory(err);
 	}
 	return 0;
 }

@@ -244,6 +244,11 @@ static void test_inherit(void **state)
 	restore(&old);
 	expect("v1/c/cpuset.cpus", "2\n");
 	expect("v2/c/cpuset.cpus", "0\n");
+	m.refuse = "cpuset.cpus=0-1";
+	m.why = -EINVAL;
+	apply(v, 2, 0, &old,
+		"/linux/resources/x: cannot take over the value of the cgroup above in ");
+	restore(&old);
 }
 
 /* ---- files that are not there ---- */
