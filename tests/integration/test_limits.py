@@ -2,6 +2,8 @@
 """Limits: applied, read back, and biting - on v1, v2 or both, whatever this host has."""
 import json
 import os
+import signal
+import sys
 import time
 
 import pytest
@@ -11,6 +13,7 @@ from cgroups import NO_LIMIT, Group, owner
 from harness import call, read, unique, wait_for
 
 MB = 1 << 20
+MAP_NORESERVE, MAP_HUGETLB = 0x4000, 0x40000  # asm-generic; not in the module mmap
 
 
 def needs(controller, kind=None):
@@ -133,6 +136,49 @@ def test_pids_zero_is_a_value(husk, bundle):
     made = bundle("echo here; /bin/true; echo not here", edits=limits(pids={"limit": 0}))
     result = husk("run", "--bundle", made.path, unique(), check=False)
     assert result.out == "here\n" and "fork" in result.err
+
+
+@pytest.fixture
+def huge_pages():
+    """The host lends two huge pages of 2 MB for a test."""
+    path = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_overcommit_hugepages"
+    if not os.path.exists(path):
+        pytest.skip("no huge pages of 2 MB on this kernel")
+    before = read(path)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(str(int(before) + 2))
+    yield
+    with open(path, "w", encoding="ascii") as file:
+        file.write(before)
+
+
+TWO_HUGE_PAGES = """
+import mmap, os, sys
+with open(sys.argv[1], "w") as file:
+    file.write(str(os.getpid()))
+held = []
+for number in range(2):
+    held.append(mmap.mmap(-1, 2 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | int(sys.argv[2])))
+    held[-1][0] = 1
+    print("page", flush=True)
+"""
+
+
+@needs("hugetlb")
+@pytest.mark.parametrize("flags", [0, MAP_NORESERVE])
+@pytest.mark.parametrize("pages", [1, 2])
+def test_hugetlb_second_page(husk, running, huge_pages, flags, pages):
+    """A page too many is refused when it is reserved, or, without a reservation, when it is touched."""
+    name = running(edits=limits(hugepageLimits=[{"pageSize": "2MB", "limit": pages * 2 * MB}]))
+    procs = Group(husk, name).path("hugetlb", "cgroup.procs", "cgroup.procs")
+    done = call([sys.executable, "-c", TWO_HUGE_PAGES, procs, str(MAP_HUGETLB | flags)], check=False)
+    assert done.out == pages * "page\n", done.err
+    if pages == 2:
+        assert done.rc == 0
+    elif flags:
+        assert done.rc == -signal.SIGBUS
+    else:
+        assert "Cannot allocate memory" in done.err
 
 
 @pytest.fixture
