@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One cgroup directory. Trees are listed breadth first with paths relative to the top, so that neither recursion
- * nor descriptors grow with a depth that whoever is inside may choose. The kernel keeps the link count of a cgroup
- * directory at 2 + its children: most are known to be leaves without being listed.
+ * One cgroup directory. Trees are walked by one descriptor that goes down by a name and up by "..": neither recursion
+ * nor descriptors nor the length of a path grow with a depth that whoever is inside may choose. The kernel keeps the
+ * link count of a cgroup directory at 2 + its children: most are known to be leaves without being listed.
  */
 #include <cgroup/dir.h>
 #include <base/fd.h>
@@ -58,9 +58,52 @@ bool cgroup_may_skip(const struct cgroup_context *c, int r)
 	return c->best_effort && (r == -EACCES || r == -EPERM || r == -EROFS);
 }
 
-static int add_children(int fd, const char *path, struct strv *list)
+/* A name on the way: what is behind it in the list is to be visited first when `entered`. */
+struct walk_step {
+	char *name;
+	bool entered;
+};
+
+struct walk {
+	LIST_OF(struct walk_step) steps;
+	int fd; /* where it is */
+};
+
+static void walk_done(struct walk *w)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3), r = 0;
+	list_for_each (step, &w->steps)
+		free(step->name);
+	free(w->steps.v);
+	fd_close(w->fd);
+}
+
+static int walk_to(struct walk *w, const char *name)
+{
+	int fd = openat(w->fd, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	fd_close(w->fd);
+	w->fd = fd;
+	return 0;
+}
+
+static int add_step(struct walk *w, const char *name)
+{
+	char *copy = strdup(name);
+	struct walk_step *step = copy ? list_add(&w->steps) : NULL;
+
+	if (!step) {
+		free(copy);
+		return -ENOMEM;
+	}
+	*step = (struct walk_step){.name = copy};
+	return 0;
+}
+
+static int add_children(struct walk *w)
+{
+	int copy = fcntl(w->fd, F_DUPFD_CLOEXEC, 3), r = 0;
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 
 	if (!d) {
@@ -68,62 +111,49 @@ static int add_children(int fd, const char *path, struct strv *list)
 		fd_close(copy);
 		return r;
 	}
-	for (struct dirent *e; !r && (e = readdir(d));) {
-		if (e->d_type != DT_DIR || text_equal(e->d_name, ".") ||
-			text_equal(e->d_name, ".."))
-			continue;
-		r = strv_take(list, text_equal(path, ".") ? strdup(e->d_name)
-							  : str_printf("%s/%s", path, e->d_name));
-	}
+	for (struct dirent *e; !r && (e = readdir(d));)
+		if (e->d_type == DT_DIR && !text_equal(e->d_name, ".") &&
+			!text_equal(e->d_name, ".."))
+			r = add_step(w, e->d_name);
 	closedir(d);
 	return r;
 }
 
-/* Calls visit for `top` and everything below it, parents first; what vanishes meanwhile is passed over. */
-static int walk(const char *top, struct strv *list, int (*visit)(int fd, void *data), void *data)
+static int look_around(struct walk *w, const struct cgroup_visitor *v)
 {
-	auto_close int top_fd = open(top, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	int r;
+	struct stat st;
+	int r = v->enter ? v->enter(w->fd, v->data) : 0;
 
-	if (top_fd < 0)
-		return -errno;
-	r = strv_add(list, ".");
-	for (size_t i = 0; !r && i < list->n; i++) {
-		auto_close int sub = -1;
-		int fd = top_fd;
-		struct stat st;
-
-		if (i) {
-			sub = openat(top_fd, list->v[i], O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-			if (sub < 0 && errno == ENOENT)
-				continue;
-			if (sub < 0)
-				return -errno;
-			fd = sub;
-		}
-		if (visit)
-			r = visit(fd, data);
-		if (!r && (fstat(fd, &st) < 0 || st.st_nlink != 2))
-			r = add_children(fd, list->v[i], list);
-		if (r == -ENOENT || r == -ENODEV)
-			r = 0;
-	}
-	return r;
+	if (!r && (fstat(w->fd, &st) < 0 || st.st_nlink != 2))
+		r = add_children(w);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-int cgroup_tree(const char *top, struct strv *ret)
+static int take_step(struct walk *w, const struct cgroup_visitor *v)
 {
-	auto_(strv_done) struct strv list = {};
-	int r = walk(top, &list, NULL, NULL);
+	struct walk_step *step = &w->steps.v[w->steps.n - 1];
+	bool left = step->entered;
+	int r;
 
-	if (r < 0)
-		return r;
-	free(list.v[0]);
-	memmove(list.v, list.v + 1, --list.n * sizeof *list.v); /* the top itself */
-	list.v[list.n] = NULL;
-	*ret = list;
-	list = (struct strv){};
-	return 0;
+	step->entered = true;
+	r = walk_to(w, left ? ".." : step->name);
+	if (!r && !left)
+		return look_around(w, v);
+	if (!r && v->leave)
+		v->leave(w->fd, step->name, v->data);
+	free(step->name);
+	w->steps.n--;
+	return r == -ENOENT && !left ? 0 : r;
+}
+
+int cgroup_walk(const char *top, const struct cgroup_visitor *visitor)
+{
+	auto_(walk_done) struct walk w = {.fd = open(top, O_DIRECTORY | O_RDONLY | O_CLOEXEC)};
+	int r = w.fd < 0 ? -errno : look_around(&w, visitor);
+
+	while (!r && w.steps.n)
+		r = take_step(&w, visitor);
+	return r;
 }
 
 void pid_list_done(struct pid_list *list)
@@ -180,9 +210,7 @@ static int add_pids(int fd, void *data)
 
 int cgroup_tree_pids(const char *top, struct pid_list *list)
 {
-	auto_(strv_done) struct strv paths = {};
-
-	return walk(top, &paths, add_pids, list);
+	return cgroup_walk(top, &(struct cgroup_visitor){.enter = add_pids, .data = list});
 }
 
 int cgroup_all_pids(const struct cgroup_context *c, struct pid_list *ret)

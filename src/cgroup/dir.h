@@ -27,8 +27,19 @@ bool cgroup_list_has(const char *list, const char *name);
 /* Not allowed here, and the context lets us do without. */
 bool cgroup_may_skip(const struct cgroup_context *c, int r);
 
-/* The paths, relative to `top`, of all cgroups below it, parents before children. -ENOENT: `top` does not exist. */
-int cgroup_tree(const char *top, struct strv *ret) nodiscard;
+struct cgroup_visitor {
+	int (*enter)(int fd,
+		void *data); /* of each directory, before those in it; what is not 0 ends the walk */
+	void (*leave)(int parent, const char *name,
+		void *data); /* of each below the top, after those in it */
+	void *data;
+};
+
+/*
+ * Walks over `top` and all below it; what vanishes meanwhile is passed over. 0, -errno (-ENOENT: `top` does not exist),
+ * or what enter() returned.
+ */
+int cgroup_walk(const char *top, const struct cgroup_visitor *visitor) nodiscard;
 /* Appends the processes of `top` and all below it, unsorted. */
 int cgroup_tree_pids(const char *top, struct pid_list *list) nodiscard;
 /* The same over all directories, sorted, each once; directories that do not exist are empty. */

@@ -86,6 +86,13 @@ static int signal_all(const struct cgroup_context *c, int signal, struct pid_lis
 	return worst;
 }
 
+static int let_go(int fd, void *data)
+{
+	(void)data;
+	ignored(io_write_at(fd, "freezer.state", "THAWED"));
+	return 0;
+}
+
 /* On v1 SIGKILL takes effect only now, and each cgroup below has a freezer of its own. */
 void cgroup_let_die(const struct cgroup_context *c)
 {
@@ -94,16 +101,9 @@ void cgroup_let_die(const struct cgroup_context *c)
 		const struct cgroup_dir *dir = &c->dirs->v[i];
 		auto_free char *top =
 			cgroup_dir_has(dir, "freezer") ? cgroup_dir_path(dir, NULL) : NULL;
-		auto_(strv_done) struct strv below = {};
 
-		if (!top || cgroup_tree(top, &below) < 0)
-			continue;
-		for (size_t k = 0; k < below.n; k++) {
-			auto_free char *file = str_printf("%s/%s/freezer.state", top, below.v[k]);
-
-			if (file)
-				ignored(io_write_at(AT_FDCWD, file, "THAWED"));
-		}
+		if (top)
+			ignored(cgroup_walk(top, &(struct cgroup_visitor){.enter = let_go}));
 	}
 }
 

@@ -6,11 +6,10 @@
  */
 #include <cgroup/wait.h>
 #include <base/mem.h>
-#include <base/path.h>
-#include <base/str.h>
 #include <base/text.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -18,24 +17,22 @@
 
 enum { REMOVE_TIMEOUT_US = 2000000 };
 
+static void remove_child(int parent, const char *name, void *data)
+{
+	(void)data;
+	(void)unlinkat(parent, name, AT_REMOVEDIR);
+}
+
 /*
  * One attempt at the directory and all below it, the deepest first. Of the failures only that of the top counts: what
- * is busy, or appeared meanwhile, makes the top busy, too, and the next round lists the tree anew.
+ * is busy, or appeared meanwhile, makes the top busy, too, and the next round walks anew.
  */
 static int remove_round(const char *path)
 {
-	auto_(strv_done) struct strv tree = {};
-	int r = cgroup_tree(path, &tree);
+	int r = cgroup_walk(path, &(struct cgroup_visitor){.leave = remove_child});
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	for (size_t i = tree.n; i; i--) {
-		auto_free char *child = path_join(path, tree.v[i - 1]);
-
-		if (!child)
-			return -ENOMEM;
-		(void)rmdir(child);
-	}
 	return rmdir(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 

@@ -4,6 +4,10 @@
  * parts alone. Skipped without the right to make cgroups. Each test ends with proof that nothing is left.
  */
 #include "fixture.h"
+#include <base/fd.h>
+#include <base/io.h>
+
+#include <stdio.h>
 
 static void lifecycle(enum part part)
 {
@@ -91,6 +95,57 @@ static void test_parents(void **state)
 	check(cgroup_remove(&context, &err), err);
 	assert_false(top_exists(&f));
 	cgroup_dirs_done(&other);
+	finish(&f);
+}
+
+/* Of paths longer than any path may be, as a container can make them; the descriptor of the last one. */
+static int go_deep(const struct cgroup_dir *dir)
+{
+	auto_free char *path = cgroup_dir_path(dir, NULL);
+	int fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	char name[251];
+
+	memset(name, 'd', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	for (int i = 0; i < 20; i++) {
+		int below;
+
+		assert_int_equal(mkdirat(fd, "beside", 0755), 0);
+		assert_int_equal(mkdirat(fd, name, 0755), 0);
+		below = openat(fd, name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+		assert_true(below >= 0);
+		close(fd);
+		fd = below;
+	}
+	return fd;
+}
+
+static void test_deep(void **state)
+{
+	auto_(pid_list_done) struct pid_list pids = {};
+	struct husk_error *err = NULL;
+	char number[16];
+	struct fixture f;
+	int status;
+
+	(void)state;
+	prepare(&f, ALL, "");
+	make(&f);
+	child(&f);
+	(void)snprintf(number, sizeof number, "%d", f.children[0]);
+	for (size_t i = 0; i < f.dirs.n; i++) {
+		auto_close int fd = go_deep(&f.dirs.v[i]);
+
+		/* that of a cpuset would have to be filled first */
+		if (!cgroup_dir_has(&f.dirs.v[i], "cpuset"))
+			assert_int_equal(io_write_at(fd, "cgroup.procs", number), 0);
+	}
+	assert_int_equal(cgroup_all_pids(&f.context, &pids), 0);
+	assert_int_equal(pids.n, 1);
+	check(cgroup_kill(&f.context, SIGKILL, &err), err);
+	assert_int_equal(waitpid(f.children[0], &status, 0), f.children[0]);
+	assert_true(WIFSIGNALED(status));
+	f.n = 0;
 	finish(&f);
 }
 
@@ -253,6 +308,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_lifecycle, clean_up),
 		cmocka_unit_test_teardown(test_lifecycle_v1, clean_up),
 		cmocka_unit_test_teardown(test_lifecycle_v2, clean_up),
+		cmocka_unit_test_teardown(test_deep, clean_up),
 		cmocka_unit_test_teardown(test_entry, clean_up),
 		cmocka_unit_test_teardown(test_parents, clean_up),
 		cmocka_unit_test_teardown(test_foreign_parent, clean_up),

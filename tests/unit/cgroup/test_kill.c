@@ -78,7 +78,10 @@ static void nested(enum part part)
 {
 	struct fixture f;
 	pid_t forker;
+	int joined[2];
+	char byte;
 
+	assert_int_equal(pipe2(joined, O_CLOEXEC), 0);
 	prepare(&f, part, "");
 	make(&f);
 	for (size_t i = 0; i < f.dirs.n; i++) {
@@ -106,7 +109,7 @@ static void nested(enum part part)
 	if (!forker) {
 		struct husk_error *err = NULL;
 
-		if (cgroup_join(&f.context, getpid(), &err) < 0)
+		if (cgroup_join(&f.context, getpid(), &err) < 0 || write(joined[1], "", 1) != 1)
 			_exit(1);
 		/* not for ever: a test that fails must leave nobody behind, and this one is hard to catch */
 		for (uint64_t end = cgroup_now_us() + 5000000, i = 0; cgroup_now_us() < end; i++) {
@@ -120,6 +123,9 @@ static void nested(enum part part)
 		}
 		_exit(0);
 	}
+	close(joined[1]);
+	assert_int_equal(read(joined[0], &byte, 1), 1); /* who is late is not killed */
+	close(joined[0]);
 	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	struct husk_error *err = NULL;
 	check(cgroup_kill(&f.context, SIGKILL, &err), err);
