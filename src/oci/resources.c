@@ -3,6 +3,8 @@
  * The rows of `resources`. A byte limit of -1 means "no limit"; nothing below that has a meaning.
  */
 #include <oci/resources.h>
+#include <base/attr.h>
+#include <base/text.h>
 
 #include <inttypes.h>
 #include <string.h>
@@ -36,6 +38,20 @@ static bool is_file_name(const char *s)
 	return *s && !strchr(s, '/') && strcmp(s, ".") && strcmp(s, "..");
 }
 
+/* The core's files give orders (cgroup.kill, cgroup.procs), but for these. */
+static bool is_limit(const char *file)
+{
+	static const char *const core[] = {
+		"cgroup.max.depth", "cgroup.max.descendants", "cgroup.pressure"};
+
+	if (!text_after(file, "cgroup."))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(core); i++)
+		if (text_equal(file, core[i]))
+			return true;
+	return false;
+}
+
 static int resources_check(const void *object, const struct schema_at *at)
 {
 	const struct oci_resources *r = object;
@@ -47,6 +63,9 @@ static int resources_check(const void *object, const struct schema_at *at)
 
 		if (!is_file_name(pair->name))
 			bad = schema_problem(&here, "'%s' is not a file name", pair->name);
+		else if (!is_limit(pair->name))
+			bad = schema_problem(
+				&here, "'%s' is no limit, but controls the cgroup", pair->name);
 		if (bad < 0)
 			return bad;
 	}

@@ -247,6 +247,10 @@ static const struct {
 	{RESOURCES("\"devices\":[{\"type\":\"c\"}]"), "/linux/resources/devices/0/allow: is required"},
 	{RESOURCES("\"devices\":[{\"allow\":true,\"access\":\"rwx\"}]"),
 		"/linux/resources/devices/0/access: must be made of the letters r, w and m, is 'rwx'"},
+	{RESOURCES("\"unified\":{\"cgroup.procs\":\"1\"}"),
+		"/linux/resources/unified/cgroup.procs: 'cgroup.procs' is no limit, but controls the cgroup"},
+	{RESOURCES("\"unified\":{\"cgroup.freeze\":\"1\",\"cgroup.pressure\":\"0\",\"cgroup.max.depth\":\"3\"}"),
+		"/linux/resources/unified/cgroup.freeze: 'cgroup.freeze' is no limit, but controls the cgroup"},
 	{RESOURCES("\"unified\":{\"../x\":\"1\"}"), "/linux/resources/unified/..~1x: '../x' is not a file name"},
 	/* other platforms are ignored, but not when they are wrong */
 	{"\"windows\":{\"layerFolders\":[]}", "/windows/layerFolders: must not be empty"},
