@@ -61,6 +61,9 @@ static char *way_back(const struct cgroup_write *w, const char *value, const cha
 
 	if (w->flags & CGROUP_WRITE_KEYED)
 		return key_back(w, value, now);
+	/* io.weight goes on with devices, which have orders of their own */
+	if (text_after(now, "default "))
+		return strndup(now, strcspn(now, "\n"));
 	/* memory.oom_control says more than it takes */
 	line = text_after(now, "oom_kill_disable ");
 	if (line)
@@ -123,11 +126,27 @@ static int read_above(const struct cgroup_write *w, const char *file, char **ret
 	return r;
 }
 
+static int look(
+	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
+{
+	auto_free char *now = NULL, *before = NULL;
+	int r = io_read_at(AT_FDCWD, path, FILE_LIMIT, &now, NULL);
+
+	if (r < 0)
+		return r;
+	before = way_back(w, value, now);
+	return before ? remember(old, path, &before, w->flags) : -ENOMEM;
+}
+
 static int write_value(
 	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
 {
 	auto_free char *before = NULL;
-	int r = old ? read_old(w, path, value, &before) : 0;
+	int r;
+
+	if (old && old->only_look)
+		return look(w, path, value, old);
+	r = old ? read_old(w, path, value, &before) : 0;
 
 	if (r)
 		return r < 0 ? r : 0;
@@ -174,6 +193,17 @@ static int write_one(const struct cgroup_write *w, struct cgroup_old *old)
 	if (r == -ENOENT && w->other_file)
 		r = write_file(w, w->other_file, w->other_value, old);
 	return r;
+}
+
+int cgroup_remember(const struct cgroup_orders *orders, struct cgroup_old *old)
+{
+	int r = 0;
+
+	old->only_look = true;
+	for (size_t i = 0; r != -ENOMEM && i < orders->writes.n; i++)
+		r = write_one(&orders->writes.v[i], old);
+	old->only_look = false;
+	return r == -ENOMEM ? r : 0; /* what cannot be read cannot be written either */
 }
 
 /* 0 when it is done or may be left out. */

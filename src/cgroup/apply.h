@@ -15,7 +15,11 @@ struct cgroup_old_value {
 struct cgroup_old {
 	size_t n;
 	struct cgroup_old_value *v;
+	bool only_look; /* while cgroup_remember() is at work */
 };
+
+/* What the files have that cgroup_apply() would write; nothing is written. 0 or -ENOMEM. */
+int cgroup_remember(const struct cgroup_orders *orders, struct cgroup_old *old) nodiscard;
 
 /*
  * Writes the files. With `old` (else NULL) what they had is remembered there, and what has the value already is left

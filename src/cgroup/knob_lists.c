@@ -389,8 +389,13 @@ static char *unified_property(const char *file, const char *value)
 
 	if (text_after(file, "cpuset."))
 		return cgroup_cpu_mask(value, &text) < 0 ? NULL : strbuf_take(&text);
-	if (digits && !value[digits + strspn(value + digits, "\n")])
+	if (digits && !value[digits + strspn(value + digits, "\n")]) {
+		/* the lowest systemd takes for what stops all; the file says it exactly */
+		if (strspn(value, "0") == digits && !text_equal(file, "memory.low") &&
+			!text_equal(file, "memory.min") && !text_equal(file, "memory.swap.max"))
+			return strdup("uint64 1");
 		return str_printf("uint64 %.*s", (int)digits, value);
+	}
 	return text_after(value, "max") ? strdup("uint64 18446744073709551615") : NULL;
 }
 
@@ -457,7 +462,7 @@ static int add_unified(struct cgroup_compile *c, const char *file, const char *v
 	}
 	if (!value && text_after(file, "cpuset."))
 		w->flags |= CGROUP_WRITE_INHERIT;
-	return value ? add_unified_property(c, row, value, err) : 0;
+	return add_unified_property(c, row, value ? value : row->reset, err);
 }
 
 static const char *unified_value(const struct oci_string_map *map, const char *file)

@@ -254,7 +254,7 @@ static int add_property(struct cgroup_compile *c, const struct knob *k,
 	auto_strbuf text = {};
 	int r;
 
-	if (!c->wishes->systemd || !name || (!v->set && !unset))
+	if (!c->wishes->systemd || !name || (!v->set && !unset && !(k->flags & IMPLIED)))
 		return 0;
 	r = unset ? 1 : value(v, &text, err);
 	if (r <= 0)

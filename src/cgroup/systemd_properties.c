@@ -118,12 +118,12 @@ int systemd_common_properties(const struct systemd_start *start, struct systemd_
 	bool slice = systemd_unit_is_slice(start->unit->name);
 	int r = systemd_property_add(ret, "Description", "'husk container %s'", start->id);
 
-	if (!r && slice) /* its name tells its parent */
-		r = systemd_property_add(ret, "Wants", "['%s']", start->unit->slice);
-	if (!r && !slice) {
+	if (!r) { /* the name of a slice tells its parent */
 		auto_free char *name = systemd_quote(start->unit->slice);
 
-		r = name ? systemd_property_add(ret, "Slice", "%s", name) : -ENOMEM;
+		r = !name   ? -ENOMEM
+		    : slice ? systemd_property_add(ret, "Wants", "[%s]", name)
+			    : systemd_property_add(ret, "Slice", "%s", name);
 	}
 	if (!r && !slice)
 		r = systemd_property_add(ret, "Delegate", "true");

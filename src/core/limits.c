@@ -48,7 +48,8 @@ int limits_compile(
 				      .dirs = in->dirs,
 				      .v2_controllers = controllers,
 				      .systemd = in->systemd,
-				      .log = in->log},
+				      .log = in->log,
+				      .refused = in->refused},
 		ret, err);
 }
 

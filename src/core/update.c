@@ -26,7 +26,9 @@ struct update {
 	struct limits had, all; /* what the container has, and will have */
 	struct oci_resources *asked; /* what shall change, and what shall go */
 	struct oci_resources gone; /* of it, what shall go; values mean nothing */
-	struct cgroup_orders orders, way_back; /* of the latter only the properties, for systemd */
+	struct cgroup_orders orders;
+	/* for systemd: the properties there were, and the files of all limits */
+	struct cgroup_orders way_back, files;
 	bool unit_changed;
 	struct cgroup_old old;
 	char *old_shares; /* of resctrl; NULL: not touched */
@@ -148,15 +150,50 @@ static int load(struct update *u, struct husk_error **err)
 	return r < 0 ? r : limits_load(c->dir, c->id, &u->had, err);
 }
 
-static int compile(struct update *u, const struct oci_resources *all, struct cgroup_orders *ret,
-	struct husk_error **err)
+static struct limits_input input(const struct update *u, const struct oci_resources *all)
 {
-	return limits_compile(&(struct limits_input){.all = all,
-				      .asked = u->asked,
-				      .dirs = &u->cgroups.dirs,
-				      .systemd = u->now.state.systemd,
-				      .log = &u->container->factory->log},
-		ret, err);
+	return (struct limits_input){.all = all,
+		.asked = u->asked,
+		.dirs = &u->cgroups.dirs,
+		.systemd = u->now.state.systemd,
+		.log = &u->container->factory->log};
+}
+
+static int compile(struct update *u, struct husk_error **err)
+{
+	const struct limits_input in = input(u, u->all.resources);
+
+	return limits_compile(&in, &u->orders, err);
+}
+
+/* Everything anew: with one property of a controller systemd writes all it knows of that controller. */
+static int compile_files(struct update *u, struct husk_error **err)
+{
+	struct limits_input in = input(u, u->all.resources);
+	struct oci_resources every = {};
+	int r = -ENOMEM;
+
+	if (!schema_merge(&oci_resources_type, &every, u->asked))
+		r = schema_merge(&oci_resources_type, &every, u->all.resources);
+	in.asked = &every;
+	r = r < 0 ? fail_memory(err) : limits_compile(&in, &u->files, err);
+	schema_done(&oci_resources_type, &every);
+	return r;
+}
+
+static void pass_over(void *data, const struct husk_error *error)
+{
+	(void)data;
+	(void)error;
+}
+
+/* Only the properties count: a file without a default that could be written has its old text to go back to. */
+static int compile_way_back(struct update *u, struct husk_error **err)
+{
+	struct limits_input in = input(u, u->had.resources);
+
+	in.refused = pass_over;
+	return limits_compile(&in, &u->way_back, err);
 }
 
 /* First: systemd writes the files that it knows, and what it rounds is written exactly after that. */
@@ -166,9 +203,13 @@ static int update_unit(struct update *u, struct husk_error **err)
 
 	if (!u->now.state.systemd || !u->orders.properties.n)
 		return 0;
-	r = compile(u, u->had.resources, &u->way_back, err);
+	r = compile_way_back(u, err);
+	if (!r)
+		r = compile_files(u, err);
 	if (r < 0)
 		return r;
+	if (cgroup_remember(&u->files, &u->old) < 0)
+		return fail_memory(err);
 	u->unit_changed = true;
 	return unit_set(u->container->factory, u->now.state.systemd, &u->orders.properties, err);
 }
@@ -248,9 +289,9 @@ static void put_back(struct update *u)
 		rdt_restore(u->now.state.rdt, u->old_shares, &f->log);
 	if (u->devices_changed && exchange_devices(u, &u->devices, &u->old_devices, &why) < 0)
 		tell_stuck(&f->log, "device rules", TAKE_PTR(why));
-	cgroup_restore(&u->cgroups.context, &u->old);
 	if (u->unit_changed && unit_set(f, u->now.state.systemd, &u->way_back.properties, &why) < 0)
 		tell_stuck(&f->log, "properties of the unit", why);
+	cgroup_restore(&u->cgroups.context, &u->old); /* exactly, where systemd rounds */
 }
 
 static int carry_out(struct update *u, struct husk_error **err)
@@ -261,7 +302,8 @@ static int carry_out(struct update *u, struct husk_error **err)
 	if (!r)
 		r = update_unit(u, err);
 	if (!r)
-		r = cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
+		r = u->unit_changed ? cgroup_apply(&u->cgroups.context, &u->files, NULL, err)
+				    : cgroup_apply(&u->cgroups.context, &u->orders, &u->old, err);
 	fault_point("update-written");
 	if (!r)
 		r = update_devices(u, err);
@@ -282,6 +324,7 @@ static void update_done(struct update *u)
 	cgroup_devices_done(&u->devices);
 	cgroup_orders_done(&u->orders);
 	cgroup_orders_done(&u->way_back);
+	cgroup_orders_done(&u->files);
 	schema_done(&oci_resources_type, &u->gone);
 	schema_free(&oci_resources_type, u->asked);
 	limits_done(&u->all);
@@ -308,7 +351,7 @@ int husk_container_update(struct husk_container *c, const struct husk_update_opt
 	if (!r)
 		r = combine(&u, err);
 	if (!r)
-		r = compile(&u, u.all.resources, &u.orders, err);
+		r = compile(&u, err);
 	if (!r)
 		r = carry_out(&u, err);
 	update_done(&u);

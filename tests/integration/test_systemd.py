@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cgroups import directory
 from harness import call, namespace, read, unique, wait_for
 from test_cgroup import hierarchies, places
 
@@ -130,6 +131,33 @@ def test_a_refused_update_changes_nothing(husk, running):
     key = "MemoryMax" if V2 else "MemoryLimit"
     assert before[key] == after[key] == str(64 << 20)
     assert read(memory_file(name, husk)).strip() == str(64 << 20)
+    husk("delete", "--force", name)
+
+
+def test_what_was_is_found_again_exactly(husk, running):
+    """systemd rounds the quota of 12.345 % it is told; the file that is put back has it as it was."""
+    name = running(["sleep", "1000"], edits={"/linux/resources": {"cpu": {"quota": 12345, "period": 100000}}})
+    groups = places(husk.state(name)["pid"])
+    file = groups[""] + "/cpu.max" if V2 else directory(husk.state(name)["pid"], "cpu") + "/cpu.cfs_quota_us"
+    quota = "12345 100000" if V2 else "12345"
+    assert read(file).strip() == quota
+    result = husk("update", "--cpu-quota", "50000", "--cpuset-cpus", "0-900", name, check=False)
+    assert result.rc == 1 and "/linux/resources/cpu/cpus" in result.err
+    assert read(file).strip() == quota
+    husk("delete", "--force", name)
+
+
+@pytest.mark.skipif(not V2, reason="no cgroup2 with controllers")
+def test_file_without_a_property(husk, running):
+    """What has no default that could be written is not in the way of the properties' way back."""
+    name = running(["sleep", "1000"], edits={"/linux/resources": {"pids": {"limit": 20}}})
+    group = places(husk.state(name)["pid"])[""]
+    husk("update", "--cpu-share", "512", "--unified", "cpu.weight.nice=3", name)
+    assert unit(f"husk-{name}.scope")["CPUWeight"] == "59" and read(group + "/cpu.weight.nice").strip() == "3"
+    husk("update", "--unified", "memory.high=100000000", name)
+    assert unit(f"husk-{name}.scope")["MemoryHigh"] == "100000000"
+    husk("update", "--unified", "memory.high=unset", name)
+    assert unit(f"husk-{name}.scope")["MemoryHigh"] == "infinity" and read(group + "/memory.high") == "max\n"
     husk("delete", "--force", name)
 
 

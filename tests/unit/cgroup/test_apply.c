@@ -200,6 +200,47 @@ static void test_default_of_a_keyed_file(void **state)
 	assert_non_null(strstr(strbuf_text(&m.done), "v2/c/io.weight=default 150\n"));
 }
 
+/* The lines below that of the default are orders of their own, which the kernel takes one at a time. */
+static void test_default_alone(void **state)
+{
+	struct cgroup_old old = {};
+	struct cgroup_write w = order(V2, "io.weight", "300", 0);
+
+	(void)state;
+	put("v2/c/io.weight", "default 150\n8:0 70\n");
+	apply(&w, 1, 0, &old, NULL);
+	restore(&old);
+	expect("v2/c/io.weight", "default 150");
+}
+
+/* Where somebody else writes in between (systemd, which rounds) what was there before that counts. */
+static void test_remembered(void **state)
+{
+	struct cgroup_old old = {};
+	struct cgroup_write v[] = {order(V2, "cpu.max", "50000 100000", 0),
+		order(V2, "io.max", "8:0 rbps=1", CGROUP_WRITE_KEYED | CGROUP_WRITE_LINES),
+		order(V1, "none", "1", 0), order(V1, "missing", "7", 0)};
+
+	(void)state;
+	v[1].reset = NONE;
+	v[3].other_file = strdup("pids.max");
+	v[3].other_value = strdup("8");
+	put("v2/c/cpu.max", "12345 100000\n");
+	put("v2/c/io.max", "8:0 rbps=9 wbps=max riops=max wiops=max\n");
+	put("v1/c/pids.max", "5\n");
+	assert_int_equal(
+		cgroup_remember(&(struct cgroup_orders){.writes = {ARRAY_LEN(v), v}}, &old), 0);
+	assert_string_equal(strbuf_text(&m.done), "");
+	put("v2/c/cpu.max", "13000 100000\n");
+	put("v1/c/pids.max", "8\n");
+	restore(&old);
+	expect("v2/c/cpu.max", "12345 100000\n");
+	assert_non_null(strstr(strbuf_text(&m.done), "v2/c/io.max=8:0 rbps=9 wbps=max"));
+	expect("v1/c/pids.max", "5\n");
+	free(v[3].other_file);
+	free(v[3].other_value);
+}
+
 static void test_oom_control(void **state)
 {
 	struct cgroup_old old = {};
@@ -296,6 +337,8 @@ int main(void)
 		TEST(test_second_line_is_refused),
 		TEST(test_lines_without_keys),
 		TEST(test_default_of_a_keyed_file),
+		TEST(test_default_alone),
+		TEST(test_remembered),
 		TEST(test_oom_control),
 		TEST(test_empty),
 		TEST(test_inherit),
