@@ -160,7 +160,8 @@ static int loop(const struct watch *w, int timer, struct husk_error **err)
 	struct pollfd fds[] = {
 		[EVENTS] = {.fd = husk_events_fd(w->events), .events = POLLIN},
 		[TIMER] = {.fd = timer, .events = POLLIN},
-		[READER] = {.fd = STDOUT_FILENO}, /* POLLERR: it is gone */
+		[READER] =
+			{.fd = STDOUT_FILENO}, /* asked for nothing, it tells its end: a pipe POLLERR, a socket POLLHUP */
 	};
 	int r = 0;
 
@@ -170,7 +171,7 @@ static int loop(const struct watch *w, int timer, struct husk_error **err)
 				continue;
 			return fail_errno(err, -errno, "cannot wait for events");
 		}
-		if (fds[READER].revents & POLLERR)
+		if (fds[READER].revents)
 			return 0;
 		if (fds[EVENTS].revents)
 			r = print_events(w, err);

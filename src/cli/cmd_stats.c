@@ -208,7 +208,8 @@ static int repeat(struct rounds *r, int timer, int signals, struct husk_error **
 	struct pollfd fds[] = {
 		[TIMER] = {.fd = timer, .events = POLLIN},
 		[SIGNALS] = {.fd = signals, .events = POLLIN},
-		[READER] = {.fd = STDOUT_FILENO}, /* POLLERR: it is gone */
+		[READER] =
+			{.fd = STDOUT_FILENO}, /* asked for nothing, it tells its end: a pipe POLLERR, a socket POLLHUP */
 	};
 	uint64_t count;
 
@@ -220,7 +221,7 @@ static int repeat(struct rounds *r, int timer, int signals, struct husk_error **
 		while (poll(fds, ARRAY_LEN(fds), -1) < 0)
 			if (errno != EINTR)
 				return fail_errno(err, -errno, "cannot wait");
-		if (fds[READER].revents & POLLERR)
+		if (fds[READER].revents)
 			return 0;
 		if (fds[SIGNALS].revents)
 			signal = take_signals(signals);

@@ -3,10 +3,11 @@
 #include <cli/out.h>
 #include <base/array.h>
 #include <base/error.h>
-#include <base/io.h>
 #include <base/text.h>
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,6 +18,12 @@ static size_t sequence(const char *s, size_t n)
 		if (text_is_utf8(s, len))
 			return len;
 	return 0;
+}
+
+/* U+0080 to U+009F. */
+static bool is_c1(const char *s, size_t len)
+{
+	return len == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
 }
 
 static void quote(struct strbuf *out, const char *s)
@@ -34,6 +41,8 @@ static void quote(struct strbuf *out, const char *s)
 			strbuf_printf(out, "\\%c", letter[escape - special]);
 		else if (c < 0x20 || c == 0x7f)
 			strbuf_printf(out, "\\u%04x", c);
+		else if (is_c1(s, len)) /* a terminal may obey it */
+			strbuf_printf(out, "\\u%04x", (unsigned char)s[1]);
 		else if (len)
 			strbuf_add_bytes(out, s, len);
 		else
@@ -148,12 +157,29 @@ void table_done(struct table_out *t)
 	*t = (struct table_out){};
 }
 
+/* Whoever shares the description may have made it non-blocking: then a slow reader is waited for. */
+static int write_all(const char *text, size_t n)
+{
+	while (n) {
+		ssize_t w = write(STDOUT_FILENO, text, n);
+
+		if (w < 0 && errno == EAGAIN)
+			(void)!poll(
+				&(struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT}, 1, -1);
+		else if (w < 0 && errno != EINTR)
+			return -errno;
+		text += MAX(w, 0);
+		n -= (size_t)MAX(w, 0);
+	}
+	return 0;
+}
+
 static int print(const char *text, size_t n, const char *end, struct husk_error **err)
 {
-	int r = io_write_fd(STDOUT_FILENO, text, n);
+	int r = write_all(text, n);
 
-	if (r == 0 && *end)
-		r = io_write_fd(STDOUT_FILENO, end, strlen(end));
+	if (r == 0)
+		r = write_all(end, strlen(end));
 	return r < 0 ? fail_errno(err, r, "cannot write to standard output") : 0;
 }
 

@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import termios
@@ -490,3 +491,29 @@ def test_many_in_one_pass(husk, bundle):
         assert all(name in out for name in names) and len(out.splitlines()) == len(names) + (not options)
         print(f"stats --all {' '.join(options)}: {took * 1000:.1f} ms, {took * 1e6 / len(names):.0f} us a container")
         assert took < 2
+
+
+def test_events_end_with_the_reader_of_a_socket(husk, running):
+    """A socket says POLLHUP where a pipe says POLLERR."""
+    reader, out = socket.socketpair()
+    process = husk.popen("events", "--interval", "1h", running(), stdout=out)
+    out.close()
+    time.sleep(0.3)
+    assert process.poll() is None
+    reader.close()
+    assert process.wait(10) == 0
+
+
+def test_a_slow_reader_loses_nothing(husk, running):
+    """The other end of the description may have made it non-blocking."""
+    reader, out = os.pipe()
+    os.set_blocking(out, False)
+    process = husk.popen("events", "--interval", "1ms", running(), stdout=out)
+    os.close(out)
+    time.sleep(0.5)
+    with open(reader, encoding="utf-8") as text:
+        lines = [json.loads(text.readline()) for _ in range(100)]
+        assert {line["type"] for line in lines} == {"stats"}
+        process.terminate()
+        text.read()
+    process.wait(10)

@@ -523,17 +523,23 @@ class Foreground(Case):
         self.assertEqual(p.wait(10), 137)
         p.communicate()
 
+    def children_of(self, process):
+        return len(subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split())
+
     def test_orphans_are_reaped(self):
         # The grandchild outlives its parent, ends before the container: with a subreaper it must not stay a zombie.
-        self.command("bash", "-c", "(sleep .2 & ) ; sleep .6; echo; sleep 9")
         for option, adopted in ((["--no-subreaper"], False), ([], True)):
+            end = os.path.join(self.dir, f"end-{adopted}")
+            self.command("bash", "-c", f"(until [ -e {end} ]; do sleep .02; done & ); echo away; sleep 1000")
             p = self.start("run", *option, "-b", self.bundle, "c9")
-            time.sleep(.1)
-            children = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()
-            self.assertEqual(len(children), 2 if adopted else 1)
-            p.stdout.readline()
-            children = subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()
-            self.assertEqual(len(children), 1)
+            self.assertEqual(p.stdout.readline(), b"away\n")
+            self.assertEqual(self.children_of(p), 2 if adopted else 1)
+            with open(end, "w", encoding="ascii"):
+                pass
+            limit = time.monotonic() + 10
+            while self.children_of(p) != 1:
+                self.assertLess(time.monotonic(), limit, "a zombie is left")
+                time.sleep(.01)
             p.terminate()
             self.assertEqual(p.wait(10), 143)
             p.communicate()

@@ -18,10 +18,13 @@ static void strings_are_escaped(void **state)
 	json_open(&json, NULL, '{');
 	out_json_string(&json, "k\"", "a\\b\n\t\r\b\f\x01\x7f/\xc3\xa4\xf0\x9f\x90\x9a");
 	out_json_string(&json, "bad", "x\xffy\xc3");
+	out_json_string(&json, "c1",
+		"\xc2\x9b"
+		"31m\xc2\xa0");
 	json_close(&json, '}');
 	assert_string_equal(strbuf_text(&out),
 		"{\"k\\\"\":\"a\\\\b\\n\\t\\r\\b\\f\\u0001\\u007f/\xc3\xa4\xf0\x9f\x90\x9a\","
-		"\"bad\":\"x\xef\xbf\xbdy\xef\xbf\xbd\"}");
+		"\"bad\":\"x\xef\xbf\xbdy\xef\xbf\xbd\",\"c1\":\"\\u009b31m\xc2\xa0\"}");
 }
 
 static void nesting_and_indent(void **state)
