@@ -116,7 +116,8 @@ static void expect(const struct systemd_properties *list, const char *expected)
 static void test_common(void **state)
 {
 	const struct systemd_unit scope = {(char *)"a-b.scope", (char *)"a\\x2db.slice", false},
-				  slice = {(char *)"a-b.slice", (char *)"a.slice", false};
+				  slice = {(char *)"a\\x2db-c.slice", (char *)"a\\x2db.slice",
+					  false};
 	auto_properties one = {}, two = {};
 
 	(void)state;
@@ -133,9 +134,10 @@ static void test_common(void **state)
 		systemd_common_properties(
 			&(struct systemd_start){.unit = &slice, .id = "b", .pid = 7}, &two),
 		0);
-	expect(&two, "Description='husk container b';Wants=['a.slice'];MemoryAccounting=true;"
-		     "CPUAccounting=true;BlockIOAccounting=true;TasksAccounting=true;"
-		     "DefaultDependencies=false;");
+	expect(&two,
+		"Description='husk container b';Wants=['a\\\\x2db.slice'];MemoryAccounting=true;"
+		"CPUAccounting=true;BlockIOAccounting=true;TasksAccounting=true;"
+		"DefaultDependencies=false;");
 }
 
 static void test_annotations(void **state)
