@@ -141,8 +141,9 @@ def test_what_was_is_found_again_exactly(husk, running):
     file = groups[""] + "/cpu.max" if V2 else directory(husk.state(name)["pid"], "cpu") + "/cpu.cfs_quota_us"
     quota = "12345 100000" if V2 else "12345"
     assert read(file).strip() == quota
-    result = husk("update", "--cpu-quota", "50000", "--cpuset-cpus", "0-900", name, check=False)
-    assert result.rc == 1 and "/linux/resources/cpu/cpus" in result.err
+    refused = ["--unified", "cpu.weight.nice=99"] if V2 else ["--cpuset-cpus", "0-900"]
+    result = husk("update", "--cpu-quota", "50000", *refused, name, check=False)
+    assert result.rc == 1 and ("cpu.weight.nice" if V2 else "cpu/cpus") in result.err
     assert read(file).strip() == quota
     husk("delete", "--force", name)
 
