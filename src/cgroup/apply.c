@@ -82,18 +82,16 @@ static bool has_value(const struct cgroup_write *w, const char *value, const cha
 	return strlen(value) == n && !strncmp(value, now, n);
 }
 
-/* Reads what is there: 1 when it is the value already, else 0; then *ret is the way back, or NULL (cannot be read). */
+/* Reads what is there: 1 when it is the value already, else 0. *ret is the way back, NULL after an error. */
 static int read_old(const struct cgroup_write *w, const char *path, const char *value, char **ret)
 {
 	auto_free char *now = NULL;
+	int r = io_read_at(AT_FDCWD, path, FILE_LIMIT, &now, NULL);
 
-	*ret = NULL;
-	if (io_read_at(AT_FDCWD, path, FILE_LIMIT, &now, NULL) < 0)
-		return 0;
-	if (has_value(w, value, now))
-		return 1;
-	*ret = way_back(w, value, now);
-	return *ret ? 0 : -ENOMEM;
+	*ret = r < 0 ? NULL : way_back(w, value, now);
+	if (!*ret)
+		return r < 0 ? r : -ENOMEM;
+	return has_value(w, value, now);
 }
 
 static int remember(struct cgroup_old *old, const char *path, char **value, unsigned int flags)
@@ -126,30 +124,16 @@ static int read_above(const struct cgroup_write *w, const char *file, char **ret
 	return r;
 }
 
-static int look(
-	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
-{
-	auto_free char *now = NULL, *before = NULL;
-	int r = io_read_at(AT_FDCWD, path, FILE_LIMIT, &now, NULL);
-
-	if (r < 0)
-		return r;
-	before = way_back(w, value, now);
-	return before ? remember(old, path, &before, w->flags) : -ENOMEM;
-}
-
 static int write_value(
 	const struct cgroup_write *w, const char *path, const char *value, struct cgroup_old *old)
 {
 	auto_free char *before = NULL;
-	int r;
+	int r = old ? read_old(w, path, value, &before) : 0;
 
 	if (old && old->only_look)
-		return look(w, path, value, old);
-	r = old ? read_old(w, path, value, &before) : 0;
-
-	if (r)
-		return r < 0 ? r : 0;
+		return before ? remember(old, path, &before, w->flags) : r;
+	if (r > 0 || r == -ENOMEM)
+		return MIN(r, 0);
 	r = io_write_at(AT_FDCWD, path, value);
 	return r >= 0 && old ? remember(old, path, &before, w->flags) : r;
 }

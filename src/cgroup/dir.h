@@ -28,10 +28,10 @@ bool cgroup_list_has(const char *list, const char *name);
 bool cgroup_may_skip(const struct cgroup_context *c, int r);
 
 struct cgroup_visitor {
-	int (*enter)(int fd,
-		void *data); /* of each directory, before those in it; what is not 0 ends the walk */
-	void (*leave)(int parent, const char *name,
-		void *data); /* of each below the top, after those in it */
+	/* of each directory, before those in it; what is not 0 ends the walk */
+	int (*enter)(int fd, void *data);
+	/* of each below the top, after those in it */
+	void (*leave)(int parent, const char *name, void *data);
 	void *data;
 };
 

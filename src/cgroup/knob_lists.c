@@ -344,8 +344,9 @@ static int add_rdma(struct cgroup_compile *c, struct husk_error **err)
 
 static const struct unified_row {
 	const char *file, *reset, *property;
-	const char *
-		key_reset; /* what a key has that nobody set; NULL: no key, or all are always there */
+	/* what a key has that nobody set; NULL: no key, or all are always there */
+	const char *key_reset;
+	bool above_zero; /* the lowest that systemd takes for the property is 1 */
 } unified_rows[] = {
 	{"cgroup.max.depth", "max", NULL},
 	{"cgroup.max.descendants", "max", NULL},
@@ -361,16 +362,16 @@ static const struct unified_row {
 	{"io.latency", NULL, NULL, "target=max"},
 	{"io.max", NULL, NULL, IO_MAX_RESET},
 	{"io.weight", "default 100", NULL, "default"},
-	{"memory.high", "max", "MemoryHigh"},
+	{"memory.high", "max", "MemoryHigh", .above_zero = true},
 	{"memory.low", "0", "MemoryLow"},
-	{"memory.max", "max", "MemoryMax"},
+	{"memory.max", "max", "MemoryMax", .above_zero = true},
 	{"memory.min", "0", "MemoryMin"},
 	{"memory.oom.group", "0", NULL},
 	{"memory.swap.high", "max", NULL},
 	{"memory.swap.max", "max", "MemorySwapMax"},
 	{"memory.zswap.max", "max", NULL},
 	{"memory.zswap.writeback", "1", NULL},
-	{"pids.max", "max", "TasksMax"},
+	{"pids.max", "max", "TasksMax", .above_zero = true},
 };
 
 static const struct unified_row *find_unified(const char *file)
@@ -381,30 +382,26 @@ static const struct unified_row *find_unified(const char *file)
 	return NULL;
 }
 
-/* A number, "max" or a list of CPUs as systemd has it; anything else stays with the file. */
-static char *unified_property(const char *file, const char *value)
+/* A number, "max" or a list of CPUs as systemd has it; the file says it exactly, and what has no such form alone. */
+static char *unified_property(const struct unified_row *row, const char *value)
 {
 	auto_strbuf text = {};
 	size_t digits = strspn(value, "0123456789");
 
-	if (text_after(file, "cpuset."))
+	if (text_after(row->file, "cpuset."))
 		return cgroup_cpu_mask(value, &text) < 0 ? NULL : strbuf_take(&text);
-	if (digits && !value[digits + strspn(value + digits, "\n")]) {
-		/* the lowest systemd takes for what stops all; the file says it exactly */
-		if (strspn(value, "0") == digits && !text_equal(file, "memory.low") &&
-			!text_equal(file, "memory.min") && !text_equal(file, "memory.swap.max"))
-			return strdup("uint64 1");
-		return str_printf("uint64 %.*s", (int)digits, value);
-	}
+	if (digits && !value[digits + strspn(value + digits, "\n")])
+		return row->above_zero && strspn(value, "0") == digits
+			       ? strdup("uint64 1")
+			       : str_printf("uint64 %.*s", (int)digits, value);
 	return text_after(value, "max") ? strdup("uint64 18446744073709551615") : NULL;
 }
 
 static int add_unified_property(struct cgroup_compile *c, const struct unified_row *row,
 	const char *value, struct husk_error **err)
 {
-	auto_free char *text = row && row->property && c->wishes->systemd
-				       ? unified_property(row->file, value)
-				       : NULL;
+	auto_free char *text =
+		row && row->property && c->wishes->systemd ? unified_property(row, value) : NULL;
 
 	if (!text)
 		return 0;

@@ -15,8 +15,8 @@ struct limits_input {
 	const struct cgroup_dirs *dirs;
 	bool systemd; /* a unit has them */
 	const struct log *log;
-	void (*refused)(
-		void *data, const struct husk_error *error); /* as in struct cgroup_wishes */
+	/* as in struct cgroup_wishes */
+	void (*refused)(void *data, const struct husk_error *error);
 };
 
 /* What a container has: `linux.resources`, and what `update --device` added behind those rules every container gets. */
