@@ -69,6 +69,11 @@ size_t text_utf8_prefix(const char *s, size_t n)
 	return i;
 }
 
+bool text_is_c1(const char *s)
+{
+	return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
+}
+
 bool text_is_utf8(const char *s, size_t n)
 {
 	return text_utf8_prefix(s, n) == n;

@@ -22,6 +22,8 @@ static inline const char *text_after(const char *s, const char *prefix)
 
 /* Damerau-free edit distance; strings over 63 bytes count as far apart. */
 size_t text_distance(const char *a, const char *b);
+/* Does s, which is valid UTF-8, begin with one of the controls U+0080 to U+009F, of two bytes? */
+bool text_is_c1(const char *s);
 /* Is s valid UTF-8 (RFC 3629: no surrogates, no overlong forms)? */
 bool text_is_utf8(const char *s, size_t n);
 /* How many bytes at the beginning of s are valid UTF-8: n when all are. */

@@ -160,8 +160,8 @@ static int loop(const struct watch *w, int timer, struct husk_error **err)
 	struct pollfd fds[] = {
 		[EVENTS] = {.fd = husk_events_fd(w->events), .events = POLLIN},
 		[TIMER] = {.fd = timer, .events = POLLIN},
-		[READER] =
-			{.fd = STDOUT_FILENO}, /* asked for nothing, it tells its end: a pipe POLLERR, a socket POLLHUP */
+		/* asked for nothing it tells its end: a pipe by POLLERR, a socket by POLLHUP */
+		[READER] = {.fd = STDOUT_FILENO},
 	};
 	int r = 0;
 

@@ -10,7 +10,6 @@
 #include <cli/stats_out.h>
 #include <base/error.h>
 #include <base/fd.h>
-#include <base/io.h>
 #include <base/mem.h>
 #include <base/text.h>
 
@@ -128,7 +127,7 @@ static const char screen_on[] = "\033[?25l\033[?7l\033[2J", screen_off[] = "\033
 
 static int print_plain(const char *text, struct husk_error **err)
 {
-	int r = io_write_fd(STDOUT_FILENO, text, strlen(text));
+	int r = out_write(text, strlen(text));
 
 	return r < 0 ? fail_errno(err, r, "cannot write to the terminal") : 0;
 }
@@ -208,8 +207,8 @@ static int repeat(struct rounds *r, int timer, int signals, struct husk_error **
 	struct pollfd fds[] = {
 		[TIMER] = {.fd = timer, .events = POLLIN},
 		[SIGNALS] = {.fd = signals, .events = POLLIN},
-		[READER] =
-			{.fd = STDOUT_FILENO}, /* asked for nothing, it tells its end: a pipe POLLERR, a socket POLLHUP */
+		/* asked for nothing it tells its end: a pipe by POLLERR, a socket by POLLHUP */
+		[READER] = {.fd = STDOUT_FILENO},
 	};
 	uint64_t count;
 

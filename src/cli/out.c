@@ -20,12 +20,6 @@ static size_t sequence(const char *s, size_t n)
 	return 0;
 }
 
-/* U+0080 to U+009F. */
-static bool is_c1(const char *s, size_t len)
-{
-	return len == 2 && (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
-}
-
 static void quote(struct strbuf *out, const char *s)
 {
 	static const char special[] = "\"\\\b\f\n\r\t", letter[] = "\"\\bfnrt";
@@ -41,7 +35,7 @@ static void quote(struct strbuf *out, const char *s)
 			strbuf_printf(out, "\\%c", letter[escape - special]);
 		else if (c < 0x20 || c == 0x7f)
 			strbuf_printf(out, "\\u%04x", c);
-		else if (is_c1(s, len)) /* a terminal may obey it */
+		else if (len && text_is_c1(s)) /* a terminal may obey it */
 			strbuf_printf(out, "\\u%04x", (unsigned char)s[1]);
 		else if (len)
 			strbuf_add_bytes(out, s, len);
@@ -157,8 +151,7 @@ void table_done(struct table_out *t)
 	*t = (struct table_out){};
 }
 
-/* Whoever shares the description may have made it non-blocking: then a slow reader is waited for. */
-static int write_all(const char *text, size_t n)
+int out_write(const char *text, size_t n)
 {
 	while (n) {
 		ssize_t w = write(STDOUT_FILENO, text, n);
@@ -176,10 +169,10 @@ static int write_all(const char *text, size_t n)
 
 static int print(const char *text, size_t n, const char *end, struct husk_error **err)
 {
-	int r = write_all(text, n);
+	int r = out_write(text, n);
 
 	if (r == 0)
-		r = write_all(end, strlen(end));
+		r = out_write(end, strlen(end));
 	return r < 0 ? fail_errno(err, r, "cannot write to standard output") : 0;
 }
 

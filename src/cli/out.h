@@ -43,7 +43,12 @@ void table_print(const struct table_out *t, struct strbuf *out);
 void table_done(struct table_out *t);
 #define auto_table auto_(table_done) struct table_out
 
-/* Writes it all to standard output. */
+/*
+ * All to standard output. Whoever shares the description may have made it non-blocking: then a slow reader is waited for.
+ * 0 or -errno.
+ */
+int out_write(const char *text, size_t n) nodiscard;
+/* The same, with the error said. */
 int out_print(const struct strbuf *out, struct husk_error **err);
 /* The same for text from the library, which gets a newline if it has none. */
 int out_print_text(const char *text, struct husk_error **err);

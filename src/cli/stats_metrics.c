@@ -64,7 +64,7 @@ static void add_escaped(struct strbuf *out, const char *s)
 			strbuf_printf(out, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			strbuf_add(out, "\xef\xbf\xbd");
-		else if (c == 0xc2 && (unsigned char)s[1] < 0xa0) { /* C1: a terminal may obey it */
+		else if (text_is_c1(s)) { /* C1: a terminal may obey it */
 			strbuf_add(out, "\xef\xbf\xbd");
 			s++, left--, valid--;
 		} else

@@ -83,12 +83,21 @@ static void test_utf8(void **state)
 	}
 }
 
+static void test_c1(void **state)
+{
+	(void)state;
+	assert_true(text_is_c1("\xc2\x80") && text_is_c1("\xc2\x9f") && text_is_c1("\xc2\x9bm"));
+	assert_false(text_is_c1("\xc2\xa0") || text_is_c1("\xc3\x80") || text_is_c1("a") ||
+		     text_is_c1(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_after),
 		cmocka_unit_test(test_distance),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_c1),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -373,7 +373,7 @@ class Statistics(Case):
             "l3_cache_info": {"cbm_mask": "fff", "num_closids": 4},
             "mbm_stats": [{"mbm_total_bytes": 8192, "mbm_local_bytes": 1024}], "cmt_stats": [{"llc_occupancy": 4096}]})
         self.assertEqual([(each["Name"], each["RxBytes"], each["TxBytes"]) for each in data["network_interfaces"]],
-                         [("lo", 1 << 20, 0), ('e"\x1b\ufffd', 1000, 2000000)])
+                         [("lo", 1 << 20, 0), ('e"\x1b\ufffd', 1000, 2000000), ("n\x9bm", 0, 0)])
         self.assertIn("container with id stopped is not running", self.husk("events", "--stats", "stopped", status=1).stderr)
 
     def test_events_as_they_come(self):
@@ -427,7 +427,8 @@ class Statistics(Case):
                      'husk_rdt_llc_occupancy_bytes{id="c1",domain="0"} 4096',
                      'husk_rdt_memory_bandwidth_bytes_total{id="c1",domain="0"} 8192',
                      'husk_rdt_local_memory_bandwidth_bytes_total{id="c1",domain="0"} 1024',
-                     'husk_network_bytes_total{id="c1",interface="e\\"\ufffd\ufffd",direction="sent"} 2000000'):
+                     'husk_network_bytes_total{id="c1",interface="e\\"\ufffd\ufffd",direction="sent"} 2000000',
+                     'husk_network_bytes_total{id="c1",interface="n\ufffdm",direction="sent"} 0'):
             self.assertIn(line + "\n", text)
         self.assertNotIn('memory_usage_bytes{id="c1",of="memory_swap"}', text)  # absent is not 0
 

@@ -112,9 +112,9 @@ static const struct husk_misc_stats fake_misc = {
 };
 static const struct husk_network_stats fake_network = {
 	.size = sizeof fake_network,
-	.count = 2,
+	.count = 3,
 	.interfaces = (const struct husk_network_interface[]){{"lo", .rx_bytes = 1 << 20},
-		{"e\"\033\377", .rx_bytes = 1000, .tx_bytes = 2000000}},
+		{"e\"\033\377", .rx_bytes = 1000, .tx_bytes = 2000000}, {"n\302\233m"}},
 };
 static const struct husk_rdt_stats fake_rdt = {
 	.size = sizeof fake_rdt,
